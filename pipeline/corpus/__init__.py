@@ -1,0 +1,1 @@
+"""Turn documents and annotations into labelled sentences, and divide them honestly."""

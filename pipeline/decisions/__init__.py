@@ -1,0 +1,1 @@
+"""Turn probabilities into labels: calibration and thresholds."""

@@ -1,0 +1,1 @@
+"""Hold what every room stands on: records, errors, files, configuration."""

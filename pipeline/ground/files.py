@@ -1,0 +1,118 @@
+"""Read and write files so that nothing is half-written and every fault names its line."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipeline.ground.errors import ConfigError, StanceError
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a file's bytes; return 64 hex digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def hash_text(text: str, digits: int = 64) -> str:
+    """Hash a text in UTF-8; return the first `digits` hex digits."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:digits]
+
+
+def hash_json(value: Any, digits: int = 16) -> str:
+    """Hash a JSON value in canonical form (sorted keys, no spaces)."""
+    return hash_text(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False), digits)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file whole; raise `StanceError` naming it where that fails."""
+    if not path.exists():
+        raise StanceError(f"no such file: {path}", hint="check the path; it is relative to the folder you are in")
+    if path.is_dir():
+        raise StanceError(f"{path} is a folder, and a file is expected", hint=f"name a file in it: ls {path}")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StanceError(f"cannot read {path}: {error.strerror}", hint="check its permissions") from error
+
+
+def read_utf8(path: Path) -> str:
+    """Read a file of ours as UTF-8 text; raise `ConfigError` with the offending byte."""
+    try:
+        return read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: not UTF-8 (byte {error.object[error.start]:#04x} at position {error.start})",
+            hint=f"convert it: iconv -f WINDOWS-1252 -t UTF-8 {path}",
+        ) from error
+
+
+def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number, record) for each line that holds one; blank lines are passed over."""
+    for number, line in enumerate(read_utf8(path).split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ConfigError(
+                f"{path}, line {number}: not JSON ({error.msg}, column {error.colno})",
+                hint="each line must be one JSON object",
+            ) from error
+        if not isinstance(record, dict):
+            raise ConfigError(
+                f"{path}, line {number}: a JSON {type(record).__name__}, and an object is expected",
+                hint='each line must be one JSON object, such as {"text": "…", "labels": []}',
+            )
+        yield number, record
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file by rename, so that readers see the old file or the new, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_jsonl(path: Path, records: Iterable[dict[str, Any]]) -> None:
+    """Write records, one JSON object a line, by rename."""
+    write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON value, indented, by rename."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Yield a folder to fill; it becomes `target` by one rename, or vanishes if the block fails.
+
+    An older folder at `target` is replaced only after the new one is complete.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    try:
+        staging.chmod(0o755)
+        yield staging
+        old = None
+        if target.exists():
+            old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
+            os.replace(target, old / target.name)
+        os.replace(staging, target)
+        if old:
+            shutil.rmtree(old)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)

@@ -1,0 +1,48 @@
+"""Find the project's folders from where the user stands, without doing work at import."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.ground.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The folders of one checkout."""
+
+    root: Path
+
+    @property
+    def labels(self) -> Path:
+        """Hold the codebook, sources, annotations and splits."""
+        return self.root / "labels"
+
+    @property
+    def models(self) -> Path:
+        """Hold the recipes."""
+        return self.root / "models"
+
+    @property
+    def trained(self) -> Path:
+        """Hold model folders made here; git ignores it."""
+        return self.models / "trained"
+
+
+def find_project(start: Path | None = None) -> Project:
+    """Find the checkout: the nearest folder upwards with `labels/codebook.yaml`, or the package's own."""
+    here = (start or Path.cwd()).resolve()
+    package = Path(__file__).resolve().parents[2]
+    for folder in (here, *here.parents, package):
+        if (folder / "labels" / "codebook.yaml").is_file():
+            return Project(folder)
+    raise ConfigError(
+        f"no labels/codebook.yaml in {here} or above it",
+        hint="run the command inside a checkout of cautious-hope, or name a folder with --labels DIR",
+    )
+
+
+def text_path(labels_dir: Path) -> list[Path]:
+    """List the folders where a user's own copies of texts may lie: `STANCE_TEXTS`, then `texts/` of the labels."""
+    named = [Path(part) for part in os.environ.get("STANCE_TEXTS", "").split(os.pathsep) if part]
+    return [*named, labels_dir / "texts"]

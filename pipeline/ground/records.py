@@ -1,0 +1,177 @@
+"""The glossary: every record that passes between rooms."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class BlockKind(StrEnum):
+    """What a reader saw a block as, before anyone asks whether it is running prose."""
+
+    PARAGRAPH = "paragraph"
+    ITEM = "item"
+    HEADING = "heading"
+    CAPTION = "caption"
+    QUOTE = "quote"
+    TABLE = "table"
+    CODE = "code"
+    FRONT_MATTER = "front matter"
+
+
+class SkipReason(StrEnum):
+    """Why a block is not running prose."""
+
+    TITLE = "title"
+    KICKER = "kicker"
+    BYLINE = "byline"
+    DATE_LINE = "date line"
+    CAPTION = "caption"
+    PULL_QUOTE = "pull quote"
+    SUBSCRIPTION = "subscription"
+    NAVIGATION = "navigation"
+    CONTACT = "contact"
+    TABLE = "table"
+    CODE = "code"
+    FRONT_MATTER = "front matter"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A half-open character span of a document, with the kind its reader saw."""
+
+    kind: BlockKind
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text with its blocks; every offset in the project counts characters of `text`."""
+
+    id: str
+    text: str
+    blocks: tuple[Block, ...]
+    source: str = ""
+    genre: str = ""
+    title: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A span kept out of the running prose, and why."""
+
+    start: int
+    end: int
+    reason: SkipReason
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A half-open character span of a document; `text` is exactly that slice."""
+
+    doc: str
+    index: int
+    start: int
+    end: int
+    text: str
+
+    @property
+    def id(self) -> str:
+        """Name the sentence by its document and span."""
+        return f"{self.doc}:{self.start}-{self.end}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read in a document: its sentences, and what was kept out."""
+
+    document: Document
+    sentences: tuple[Sentence, ...]
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """Labels on a span of a document, standoff: the text is proved by hash, not repeated."""
+
+    doc: str
+    start: int
+    end: int
+    sha256: str
+    labels: tuple[str, ...]
+    pass_a: tuple[str, ...] | None = None
+    pass_b: tuple[str, ...] | None = None
+    unsure: bool = False
+    norm_sha256: str = ""
+    words: int = 0
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A labelled sentence as learners see it: white space collapsed, labels in codebook order."""
+
+    doc: str
+    source: str
+    genre: str
+    start: int
+    end: int
+    text: str
+    labels: tuple[str, ...]
+    unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One sentence as judged: probabilities after calibration, and the labels they decide."""
+
+    text: str
+    labels: tuple[str, ...]
+    probabilities: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The stance of a document: share of sentences that carry each label, and of none."""
+
+    sentences: int
+    counts: dict[str, int]
+    background: int
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Give each label's share of the sentences, between 0 and 1."""
+        return {name: count / max(self.sentences, 1) for name, count in self.counts.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredDocument:
+    """A document read and judged: `predictions[i]` belongs to `reading.sentences[i]`."""
+
+    reading: Reading
+    predictions: tuple[Prediction, ...]
+    profile: Profile
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its 95 % interval; `low` and `high` are None where none can be given."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def as_dict(self) -> dict[str, float | None]:
+        """Give the figure as JSON holds it."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line for the user about something that went on without stopping the work."""
+
+    message: str
+    hint: str = ""
+    detail: dict[str, int | str] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Define the model folder and the scorers that run it."""

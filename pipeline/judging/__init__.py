@@ -1,0 +1,1 @@
+"""Compare probabilities with gold labels; yield plain records."""

@@ -1,0 +1,1 @@
+"""Turn a recipe and examples into a fitted model."""

@@ -1,0 +1,1 @@
+"""Lay records out for people: tables and Markdown blocks."""

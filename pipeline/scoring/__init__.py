@@ -1,0 +1,1 @@
+"""Turn scored documents into rows and profiles."""

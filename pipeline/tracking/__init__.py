@@ -1,0 +1,1 @@
+"""Write runs to MLflow; the one room that imports it."""

@@ -1,0 +1,1 @@
+"""String the rooms together, one plain function for each verb."""
