@@ -52,6 +52,14 @@ def read_utf8(path: Path) -> str:
         ) from error
 
 
+def read_json(path: Path) -> Any:
+    """Read a JSON file; raise `ConfigError` naming the line where it is not JSON."""
+    try:
+        return json.loads(read_utf8(path))
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path}, line {error.lineno}: not JSON ({error.msg})", hint="restore the file") from error
+
+
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line number, record) for each line that holds one; blank lines are passed over."""
     for number, line in enumerate(read_utf8(path).split("\n"), start=1):
@@ -107,12 +115,15 @@ def whole_folder(target: Path) -> Iterator[Path]:
     try:
         staging.chmod(0o755)
         yield staging
-        old = None
+        old = staging.with_name(staging.name + ".old")
         if target.exists():
-            old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
-            os.replace(target, old / target.name)
-        os.replace(staging, target)
-        if old:
-            shutil.rmtree(old)
+            os.replace(target, old)
+        try:
+            os.replace(staging, target)
+        except OSError:
+            if old.exists():
+                os.replace(old, target)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(staging, ignore_errors=True)

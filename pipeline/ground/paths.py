@@ -46,3 +46,10 @@ def text_path(labels_dir: Path) -> list[Path]:
     """List the folders where a user's own copies of texts may lie: `STANCE_TEXTS`, then `texts/` of the labels."""
     named = [Path(part) for part in os.environ.get("STANCE_TEXTS", "").split(os.pathsep) if part]
     return [*named, labels_dir / "texts"]
+
+
+def shown(path: Path) -> str:
+    """Write a path as short as it can be from where the user stands."""
+    here = Path.cwd()
+    whole = path.resolve()
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(path)

@@ -1,0 +1,38 @@
+"""Read a document through: its sentences of running prose, and what was kept out."""
+
+from collections import Counter
+from pathlib import Path
+
+from pipeline.corpus.prose import judge_blocks
+from pipeline.corpus.readers import read_document
+from pipeline.corpus.sentences import split_sentences
+from pipeline.ground.errors import DocumentError
+from pipeline.ground.records import Block, Document, Reading, Sentence
+
+
+def read(document: Document, *, allow_none: bool = False) -> Reading:
+    """Judge the blocks of a document and cut its running prose into sentences; refuse one without any."""
+    kept, skipped = judge_blocks(document)
+    spans = [span for block in kept for span in _spans(document, block)]
+    if not spans and not allow_none:
+        counts = Counter(str(one.reason) for one in skipped)
+        said = ", ".join(f"{number} {reason}" for reason, number in counts.most_common()) or "nothing at all"
+        name = document.path or document.id
+        raise DocumentError(
+            f"{name}: holds no running prose; skipped: {said}",
+            hint=f"stance sentences {name} --show-skipped",
+        )
+    sentences = (
+        Sentence(document.id, index, start, end, document.text[start:end]) for index, (start, end) in enumerate(spans)
+    )
+    return Reading(document, tuple(sentences), tuple(skipped))
+
+
+def read_path(path: Path, *, encoding: str | None = None) -> Reading:
+    """Read a file through."""
+    return read(read_document(path, encoding=encoding))
+
+
+def _spans(document: Document, block: Block) -> list[tuple[int, int]]:
+    text = document.text[block.start : block.end]
+    return [(block.start + start, block.start + end) for start, end in split_sentences(text)]

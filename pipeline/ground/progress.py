@@ -1,0 +1,17 @@
+"""Let long steps say how far they are, without knowing who listens."""
+
+
+class Progress:
+    """Hear of progress and say nothing; the cli listens with a bar or with plain lines."""
+
+    def stage(self, name: str, total: int = 0) -> None:
+        """Begin a stage of `total` steps (0: unknown)."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Mark steps of the current stage as done."""
+
+    def say(self, message: str) -> None:
+        """Pass on one line of news."""
+
+    def close(self) -> None:
+        """Leave the terminal clean."""

@@ -1,0 +1,25 @@
+"""Name the code that made something."""
+
+import subprocess
+from pathlib import Path
+
+from pipeline import __version__
+
+
+def code_version() -> str:
+    """Give the package version with the checkout's commit, and `.dirty` where files differ from it."""
+    root = Path(__file__).resolve().parents[2]
+    commit = _git(root, "rev-parse", "--short=10", "HEAD")
+    if not commit or not (root / ".git").exists():
+        return __version__
+    dirty = ".dirty" if _git(root, "status", "--porcelain", "--untracked-files=no") else ""
+    return f"{__version__}+{commit}{dirty}"
+
+
+def _git(root: Path, *words: str) -> str:
+    """Ask git; an empty answer where there is no git or no checkout."""
+    try:
+        answer = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, timeout=10)  # noqa: S603, S607
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
