@@ -1,0 +1,68 @@
+"""Hold what turns raw probabilities into calibrated ones, and those into labels."""
+
+from typing import Literal
+
+import numpy as np
+
+from pipeline.ground.config import Strict
+
+EDGE = 1e-6  # probabilities are kept this far from 0 and 1 before their logit is taken
+
+
+class Decisions(Strict):
+    """Per-label calibration and thresholds, stored inside the model folder.
+
+    Calibration is `sigmoid(slope * logit(p) + intercept)` for each label where any subset is allowed
+    (Platt 1999, on the logit), and `softmax(slope * log p)` where exactly one is (temperature scaling,
+    Guo et al. 2017, slope = 1 / temperature). Thresholds are None where exactly one label is carried.
+    """
+
+    labels: tuple[str, ...]
+    choice: Literal["any", "one"]
+    calibration: Literal["none", "sigmoid", "temperature"]
+    slopes: tuple[float, ...]
+    intercepts: tuple[float, ...]
+    thresholds: tuple[float, ...] | None
+    objective: str
+    learned_from: Literal["out-of-fold", "validation", "nothing"]
+    sentences: int
+    notes: tuple[str, ...] = ()
+
+    def calibrate(self, raw: np.ndarray) -> np.ndarray:
+        """Map raw probabilities, shape (n, labels), to calibrated ones of the same shape."""
+        if self.calibration == "none":
+            return raw
+        slopes, intercepts = np.asarray(self.slopes), np.asarray(self.intercepts)
+        if self.calibration == "temperature":
+            return softmax(slopes * np.log(np.clip(raw, EDGE, None)))
+        return sigmoid(slopes * logit(raw) + intercepts)
+
+    def decide(self, probabilities: np.ndarray) -> np.ndarray:
+        """Turn calibrated probabilities, shape (n, labels), into a 0/1 matrix of dtype int8."""
+        if self.thresholds is not None:
+            return (probabilities >= np.asarray(self.thresholds)).astype(np.int8)
+        chosen = np.zeros(probabilities.shape, dtype=np.int8)
+        chosen[np.arange(len(chosen)), probabilities.argmax(axis=1)] = 1
+        return chosen
+
+    @property
+    def cutoffs(self) -> tuple[float | None, ...]:
+        """Give one threshold for each label, None where the largest probability decides."""
+        return self.thresholds if self.thresholds is not None else (None,) * len(self.labels)
+
+
+def logit(probabilities: np.ndarray) -> np.ndarray:
+    """Take log-odds, with probabilities kept off 0 and 1."""
+    clipped = np.clip(probabilities, EDGE, 1 - EDGE)
+    return np.log(clipped) - np.log1p(-clipped)
+
+
+def sigmoid(scores: np.ndarray) -> np.ndarray:
+    """Map log-odds to probabilities without overflow."""
+    return 0.5 * (1.0 + np.tanh(0.5 * scores))
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Map scores, shape (n, labels), to probabilities that sum to one in each row."""
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
