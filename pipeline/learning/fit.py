@@ -1,0 +1,78 @@
+"""Fit a recipe: the estimator on train, its decisions on sentences it had not seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.corpus.splits import grouped_folds
+from pipeline.decisions.decisions import Decisions
+from pipeline.decisions.learn import learn_decisions
+from pipeline.ground.codebook import Codebook
+from pipeline.ground.progress import Progress
+from pipeline.ground.records import Example
+from pipeline.learning.estimators import Estimator, Labelled, Setting, build
+from pipeline.learning.recipes import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """A fitted estimator with its decisions, in scikit-learn's words."""
+
+    estimator: Estimator
+    decisions: Decisions
+
+    @property
+    def classes_(self) -> tuple[str, ...]:
+        """Name the columns of `predict_proba`, in codebook order."""
+        return self.decisions.labels
+
+    def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
+        """Give calibrated probabilities, shape (n, labels)."""
+        return self.decisions.calibrate(self.estimator.predict_proba(texts))
+
+    def predict(self, texts: Sequence[str]) -> np.ndarray:
+        """Give a 0/1 matrix, shape (n, labels), decided from `predict_proba`."""
+        return self.decisions.decide(self.predict_proba(texts))
+
+
+def labelled(examples: Sequence[Example], codebook: Codebook) -> Labelled:
+    """Turn examples into texts and targets."""
+    return Labelled([e.text for e in examples], codebook.encode([e.labels for e in examples]))
+
+
+def fit(recipe: Recipe, setting: Setting, train: Sequence[Example], validation: Sequence[Example]) -> Classifier:
+    """Fit estimator and decisions.
+
+    Decisions come from out-of-fold probabilities on `train` (folds by document group), or from
+    `validation`, as the recipe says. The final estimator is fitted on all of `train`.
+
+    Raises:
+        SplitError: `train` has fewer independent documents than the recipe asks folds.
+    """
+    codebook = setting.codebook
+    inside, outside = labelled(train, codebook), labelled(validation, codebook)
+    if recipe.decisions.learn_from == "out-of-fold":
+        raw = out_of_fold(recipe, setting, train, outside)
+        decisions = learn_decisions(raw, inside.targets, codebook, recipe.decisions, "out-of-fold")
+        setting.progress.say("fitting on the whole training split")
+        return Classifier(build(recipe, setting).fit(inside, outside), decisions)
+    estimator = build(recipe, setting).fit(inside, outside)
+    raw = estimator.predict_proba(outside.texts)
+    return Classifier(estimator, learn_decisions(raw, outside.targets, codebook, recipe.decisions, "validation"))
+
+
+def out_of_fold(recipe: Recipe, setting: Setting, train: Sequence[Example], validation: Labelled) -> np.ndarray:
+    """Give each training sentence the raw probabilities of a model that saw nothing of its document group."""
+    folds = grouped_folds(train, setting.codebook, recipe.decisions.folds)
+    inside = labelled(train, setting.codebook)
+    raw = np.zeros(inside.targets.shape)
+    setting.progress.stage("out-of-fold probabilities", len(folds))
+    quiet = replace(setting, progress=Progress())
+    estimator = build(recipe, quiet)
+    for held in folds:
+        kept = sorted(set(range(len(train))) - set(held))
+        estimator.fit(inside.at(kept), validation)
+        raw[held] = estimator.predict_proba([inside.texts[i] for i in held])
+        setting.progress.advance()
+    return raw

@@ -1,0 +1,32 @@
+"""Put an encoder and a linear head together: token ids in, one logit for each label out."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class SentenceNetwork(nn.Module):
+    """Mean-pool the encoder's last layer over tokens (Reimers and Gurevych 2019), then one linear layer.
+
+    `normalise` scales the pooled vector to length 1, as all-MiniLM's sentence embeddings are.
+    """
+
+    def __init__(self, encoder: Any, labels: int, *, dropout: float = 0.0, normalise: bool = False) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(encoder.config.hidden_size, labels)
+        self.normalise = normalise
+
+    def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Give sentence vectors, shape (batch, hidden), from ids and mask of shape (batch, tokens)."""
+        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        mask = attention_mask.unsqueeze(-1).to(states.dtype)
+        pooled = (states * mask).sum(dim=1) / mask.sum(dim=1)
+        return nn.functional.normalize(pooled, dim=1) if self.normalise else pooled
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Give logits, shape (batch, labels)."""
+        logits: Tensor = self.head(self.dropout(self.embed(input_ids, attention_mask)))
+        return logits
