@@ -1,0 +1,94 @@
+"""Say things on the terminal: notices and progress on stderr, a bar where there is a TTY."""
+
+import sys
+import time
+
+import click
+
+from pipeline.ground.progress import Progress
+from pipeline.ground.records import Notice
+
+
+def note(message: str) -> None:
+    """Say one line of news on stderr."""
+    click.echo(message, err=True)
+
+
+def say_notice(notice: Notice) -> None:
+    """Say a notice and its hint on stderr."""
+    note(click.style("note: ", bold=True) + notice.message)
+    if notice.hint:
+        note(f"  hint: {notice.hint}")
+
+
+def terminal_progress() -> Progress:
+    """Choose a bar for a terminal, plain lines for a file or a pipe."""
+    return BarProgress() if sys.stderr.isatty() else LineProgress()
+
+
+class LineProgress(Progress):
+    """One line when a stage begins, and one each quarter of a long one."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self._name, self._total, self._done, self._quarter = "", 0, 0, 0
+
+    def stage(self, name: str, total: int = 0) -> None:
+        """Begin a stage."""
+        self._name, self._total, self._done, self._quarter = name, total, 0, 0
+        self._line(name)
+
+    def advance(self, steps: int = 1) -> None:
+        """Mark steps as done; speak at each quarter of a stage with many steps."""
+        self._done += steps
+        quarter = 4 * self._done // self._total if self._total >= 1000 else 0
+        if quarter > self._quarter and quarter < 4:
+            self._quarter = quarter
+            self._line(f"{self._name}: {25 * quarter} %")
+
+    def say(self, message: str) -> None:
+        """Pass on one line of news."""
+        self._line(message)
+
+    def _line(self, message: str) -> None:
+        note(f"[{time.perf_counter() - self._start:6.1f} s] {message}")
+
+
+class BarProgress(Progress):
+    """A bar with rate and time left, redrawn in place; news scrolls above it."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True, highlight=False),
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None)
+
+    def stage(self, name: str, total: int = 0) -> None:
+        """Begin a stage with a fresh bar."""
+        self._bar.start()
+        self._bar.remove_task(self._task)
+        self._task = self._bar.add_task(name, total=total or None)
+
+    def advance(self, steps: int = 1) -> None:
+        """Move the bar; take it away when the stage is complete."""
+        self._bar.advance(self._task, steps)
+        if self._bar.finished:
+            self._bar.stop()
+
+    def say(self, message: str) -> None:
+        """Print one line above the bar."""
+        self._bar.console.print(message, markup=False)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.stop()

@@ -1,0 +1,107 @@
+"""`stance score`: score documents, sentence by sentence."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pipeline.ground.errors import StanceError
+    from pipeline.ground.records import ScoredDocument
+    from pipeline.predict import Predictor
+
+EPILOG = """\b
+Example:
+  stance score briefing.md -o scores.jsonl
+"""
+
+
+@click.command("score", epilog=EPILOG)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--model", type=click.Path(path_type=Path), help="Model folder [default: the one trained last].")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write one JSON line for each sentence here.")
+@click.option("--json", "as_json", is_flag=True, help="Print the JSON lines instead of a table.")
+@click.option("--encoding", help="Encoding of the files [default: UTF-8, or what a page declares].")
+def command(
+    files: tuple[Path, ...], model: Path | None, output: Path | None, as_json: bool, encoding: str | None
+) -> None:
+    """Score each sentence of FILES (.txt, .md, .html): probabilities, labels, profile.
+
+    One file prints every sentence; several print one profile each. A file that
+    cannot be read is named, the others are scored, and the exit code is 2.
+    """
+    from pipeline.cli.app import complain
+
+    predictor = _load(model)
+    scored, faults = _score(predictor, files, encoding)
+    if output and scored:
+        _write(output, scored)
+    _show(predictor, scored, as_json)
+    for fault in faults:
+        complain(fault)
+    if faults:
+        raise SystemExit(2)
+
+
+def _load(model: Path | None) -> "Predictor":
+    """Load the model named, or the one trained last, and say which."""
+    from pipeline.cli.console import note
+    from pipeline.ground.paths import find_project, shown
+    from pipeline.inference.shelf import latest_model
+    from pipeline.predict import Predictor
+
+    if model is None:
+        model = latest_model(find_project().trained)
+        note(f"model {shown(model)} (the one trained last; --model chooses another)")
+    return Predictor.load(model)
+
+
+def _score(
+    predictor: "Predictor", files: tuple[Path, ...], encoding: str | None
+) -> tuple[list["ScoredDocument"], list["StanceError"]]:
+    """Score what can be read; keep what is said of the rest."""
+    from pipeline.ground.errors import DocumentError
+
+    scored, faults = [], []
+    for file in files:
+        try:
+            scored.append(predictor.predict_document(file, encoding=encoding))
+        except DocumentError as error:
+            faults.append(error)
+    return scored, faults
+
+
+def _write(output: Path, scored: list["ScoredDocument"]) -> None:
+    from pipeline.cli.console import note
+    from pipeline.ground.errors import StanceError
+    from pipeline.ground.files import write_jsonl
+    from pipeline.scoring.rows import sentence_rows
+
+    rows = [row for document in scored for row in sentence_rows(document)]
+    try:
+        write_jsonl(output, rows)
+    except OSError as error:
+        raise StanceError(f"cannot write {output}: {error.strerror}", hint="name a file in a folder you may write to") from error
+    note(f"wrote {len(rows)} sentences to {output}")
+
+
+def _show(predictor: "Predictor", scored: list["ScoredDocument"], as_json: bool) -> None:
+    """Print JSON lines, one document's sentences, or several documents' profiles."""
+    if as_json:
+        import json
+
+        from pipeline.scoring.rows import sentence_rows
+
+        for document in scored:
+            for row in sentence_rows(document):
+                click.echo(json.dumps(row, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    from pipeline.reports.scores import document_table, profiles_table
+
+    console = Console(highlight=False)
+    if len(scored) == 1:
+        console.print(document_table(scored[0], predictor.codebook))
+    elif scored:
+        console.print(profiles_table(scored, predictor.codebook))

@@ -1,0 +1,108 @@
+"""Lay out a report for the terminal: 80 columns, readable without colour."""
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.ground.codebook import Codebook
+from pipeline.ground.records import Estimate
+from pipeline.judging.errors_table import WorstError
+from pipeline.judging.records import Report, SliceScores
+
+SLICE_LABELS = 6  # beyond it the labels' own columns do not fit beside the slice
+
+
+def report_table(report: Report, codebook: Codebook, *, slices: bool = True) -> Group:
+    """Lay out the headline figures, the labels in codebook order and, if wanted, the slices."""
+    parts: list[RenderableType] = [_size(report), "", headline(report), "", label_table(report, codebook)]
+    if slices:
+        for name, values in report.slices.items():
+            parts += ["", slice_table(name, values, codebook)]
+    return Group(*parts)
+
+
+def _size(report: Report) -> Text:
+    documents = f"{report.documents:,} document" + ("" if report.documents == 1 else "s")
+    sentences = f"{report.sentences:,} sentence" + ("" if report.sentences == 1 else "s")
+    return Text(f"{sentences} in {documents}")
+
+
+def headline(report: Report) -> Table:
+    """Lay out macro-F1, micro-F1 and exact match with their intervals."""
+    table = _table("", "value", "95 % interval")
+    for name, estimate in (
+        ("macro-F1", report.macro_f1),
+        ("micro-F1", report.micro_f1),
+        ("exact match", report.exact_match),
+    ):
+        table.add_row(name, f"{estimate.value:.3f}", _range(estimate, 3))
+    return table
+
+
+def label_table(report: Report, codebook: Codebook) -> Table:
+    """Lay out one row for each label; `gold` counts its true sentences, `cut` is its threshold."""
+    table = _table("label", "prec.", "recall", "F1", "95 % range", "AP", "Brier", "ECE", "gold", "cut")
+    for label in codebook.labels:
+        scores = report.labels[label.name]
+        table.add_row(
+            Text(label.name, style=label.color),
+            f"{scores.precision:.2f}",
+            f"{scores.recall:.2f}",
+            f"{scores.f1.value:.2f}",
+            _range(scores.f1, 2),
+            _number(scores.average_precision),
+            f"{scores.brier:.3f}",
+            f"{scores.ece:.3f}",
+            str(scores.support),
+            _number(scores.threshold),
+        )
+    return table
+
+
+def slice_table(name: str, values: dict[str, SliceScores], codebook: Codebook) -> Table:
+    """Lay out one row for each value of a slice, the largest first; the labels' columns hold F1."""
+    labels = codebook.labels if len(codebook.labels) <= SLICE_LABELS else ()
+    table = _table(name, "sentences", "documents", "macro-F1", *(f"F1 {label.short}" for label in labels))
+    for value, scores in sorted(values.items(), key=lambda item: -item[1].n):
+        table.add_row(
+            Text(value),
+            f"{scores.n:,}",
+            f"{scores.documents:,}",
+            _number(scores.macro_f1),
+            *(_number(scores.f1[label.name]) for label in labels),
+        )
+    return table
+
+
+def error_list(errors: Sequence[WorstError]) -> Group:
+    """Lay out wrong decisions, one under the other: what was decided, then the sentence in full."""
+    parts: list[RenderableType] = []
+    for error in errors:
+        said = "wrongly found" if error.predicted else "missed"
+        cut = "" if error.threshold is None else f", cut {error.threshold:.2f}"
+        gold = ", ".join(error.gold_labels) or "none"
+        head = f"{said} {error.label}: probability {error.probability:.2f}{cut}; gold: {gold}; {error.document}"
+        parts += [Text(head), Padding(Text(error.text), (0, 0, 1, 4))]
+    return Group(*parts or ["no wrong decision"])
+
+
+def _table(first: str, *numbers: str) -> Table:
+    """Make a table whose first column is words and whose others are numbers."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", collapse_padding=True)
+    table.add_column(first, overflow="fold", min_width=14)
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _range(estimate: Estimate, digits: int) -> str:
+    if estimate.low is None or estimate.high is None:
+        return "–"
+    return f"{estimate.low:.{digits}f}–{estimate.high:.{digits}f}"

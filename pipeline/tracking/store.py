@@ -1,0 +1,153 @@
+"""Open the MLflow store: a local sqlite file by default, or the server `MLFLOW_TRACKING_URI` names."""
+
+import importlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.ground.errors import TrackingError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from matplotlib.figure import Figure
+
+MODEL = "model"  # artifact folder of the model in each run
+
+
+def _mlflow() -> Any:
+    """Import mlflow with telemetry off, few retries and no chatter."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    mlflow = importlib.import_module("mlflow")
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    return mlflow
+
+
+def store_uri(root: Path) -> str:
+    """Give the store's address: `MLFLOW_TRACKING_URI`, or `mlflow.db` in the project's root."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
+
+
+class Tracker:
+    """One store; every write to MLflow goes through it."""
+
+    def __init__(self, root: Path) -> None:
+        self.uri = store_uri(root)
+        self._artifacts = root / "mlartifacts"
+
+    def open(self) -> None:
+        """Check that the store answers, before hours of work depend on it.
+
+        Raises:
+            TrackingError: the store cannot be reached, is locked, or belongs to another MLflow.
+        """
+        with self._translated():
+            mlflow = _mlflow()
+            mlflow.set_tracking_uri(self.uri)
+            mlflow.MlflowClient(tracking_uri=self.uri).search_experiments(max_results=1)
+
+    @contextmanager
+    def run(self, experiment: str, name: str, tags: dict[str, str], params: dict[str, Any]) -> Iterator["Run"]:
+        """Open a run; it ends FINISHED, KILLED where the user interrupts, FAILED where the block raises."""
+        with self._translated():
+            mlflow = _mlflow()
+            mlflow.set_tracking_uri(self.uri)
+            active = mlflow.start_run(experiment_id=self._experiment(mlflow, experiment), run_name=name, tags=tags)
+            mlflow.log_params({key: str(value)[:6000] for key, value in params.items()})
+        status = "FAILED"
+        try:
+            yield Run(mlflow, active.info.run_id, self)
+            status = "FINISHED"
+        except KeyboardInterrupt:
+            status = "KILLED"
+            raise
+        finally:
+            mlflow.end_run(status)
+
+    def _experiment(self, mlflow: Any, name: str) -> str:
+        """Find or make an experiment; a local store keeps artifacts beside its database."""
+        found = mlflow.get_experiment_by_name(name)
+        if found and found.lifecycle_stage == "deleted":
+            raise TrackingError(
+                f"the experiment {name!r} was deleted in the store {self.uri}",
+                hint="restore it in the MLflow UI, or choose another with --experiment",
+            )
+        if found:
+            return str(found.experiment_id)
+        local = self.uri.startswith("sqlite:")
+        place = (self._artifacts / name).resolve().as_uri() if local else None
+        return str(mlflow.create_experiment(name, artifact_location=place))
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn what MLflow and its database raise into a message about the store."""
+        _mlflow()
+        from mlflow.exceptions import MlflowException
+        from requests.exceptions import RequestException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield
+        except (MlflowException, SQLAlchemyError, RequestException, OSError) as error:
+            first = str(error).strip().split("\n")[0]
+            raise TrackingError(
+                f"the MLflow store {self.uri} cannot be used: {first}",
+                hint="check MLFLOW_TRACKING_URI, or unset it to use the local store; a store of another MLflow"
+                " version is brought up to date by: mlflow db upgrade URI",
+            ) from error
+
+
+class Run:
+    """One open run."""
+
+    def __init__(self, mlflow: Any, run_id: str, tracker: Tracker) -> None:
+        self._mlflow = mlflow
+        self._tracker = tracker
+        self.id = run_id
+
+    def metrics(self, values: dict[str, float], step: int | None = None) -> None:
+        """Log scalar columns."""
+        with self._tracker._translated():
+            self._mlflow.log_metrics(values, step=step)
+
+    def tags(self, values: dict[str, str]) -> None:
+        """Set tags."""
+        with self._tracker._translated():
+            self._mlflow.set_tags(values)
+
+    def dataset(self, dataset: "Dataset", name: str, context: str) -> None:
+        """Log a dataset as input; its digest is its fingerprint."""
+        with self._tracker._translated():
+            entity = self._mlflow.data.from_huggingface(dataset, name=name, digest=dataset._fingerprint)
+            with warnings.catch_warnings():
+                # The schema hint about missing integers is for served models; these columns have none missing.
+                warnings.filterwarnings("ignore", message=".*integer column", category=UserWarning)
+                self._mlflow.log_input(entity, context=context)
+
+    def figure(self, figure: "Figure", file: str) -> None:
+        """Log a figure as a PNG under `plots/`."""
+        with self._tracker._translated():
+            self._mlflow.log_figure(figure, f"plots/{file}")
+
+    def table(self, rows: dict[str, list[Any]], file: str) -> None:
+        """Log a table that the MLflow UI shows as one."""
+        with self._tracker._translated():
+            self._mlflow.log_table(rows, file)
+
+    def text(self, text: str, file: str) -> None:
+        """Log a text file."""
+        with self._tracker._translated():
+            self._mlflow.log_text(text, file)
+
+    def folder(self, folder: Path) -> None:
+        """Log the model folder."""
+        with self._tracker._translated():
+            self._mlflow.log_artifacts(str(folder), MODEL)

@@ -1,0 +1,152 @@
+"""Train a recipe: fit, save the model folder, judge what was saved, and track it all."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.corpus.examples import to_dataset
+from pipeline.corpus.load import Corpus, load_corpus
+from pipeline.corpus.splits import Split, split_corpus
+from pipeline.ground.files import whole_folder, write_json
+from pipeline.ground.progress import Progress
+from pipeline.ground.records import Example, Notice
+from pipeline.ground.version import code_version
+from pipeline.inference.manifest import DECISIONS, FORMAT, Manifest, write_manifest
+from pipeline.judging.records import Judged, Report
+from pipeline.judging.report import flat_metrics, judge
+from pipeline.learning.estimators import Setting
+from pipeline.learning.fit import Classifier, fit
+from pipeline.learning.recipes import Recipe, load_recipe
+from pipeline.predict import Predictor
+from pipeline.tracking.store import Tracker
+from pipeline.workflows.logbook import log_run, run_params, run_tags
+
+THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to train: a recipe on a labels folder, into a model folder."""
+
+    recipe: Path
+    labels: Path
+    out: Path
+    seed: int | None = None
+    experiment: str = "training"
+    threads: int = THREADS
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What came of it; every figure belongs to the saved folder, loaded again."""
+
+    folder: Path
+    manifest: Manifest
+    validation: Report
+    test: Report
+    judged: Judged
+    seconds: float
+    sentences_per_second: float
+    run_id: str
+    store: str
+    notices: tuple[Notice, ...]
+
+
+def train(order: Order, tracker: Tracker, progress: Progress | None = None) -> Trained:
+    """Train, save, judge and track; nothing half-written stays behind if it is interrupted.
+
+    Raises:
+        StanceError: labels, recipe, encoder or store are at fault; the message says which and where.
+    """
+    progress = progress or Progress()
+    recipe = load_recipe(order.recipe)
+    if order.seed is not None:
+        recipe = recipe.model_copy(update={"seed": order.seed})
+    corpus = load_corpus(order.labels)
+    for notice in corpus.notices:
+        progress.say(f"{notice.message}\n  hint: {notice.hint}" if notice.hint else notice.message)
+    split = split_corpus(corpus, order.labels)
+    setting = Setting(corpus.codebook, recipe.seed, order.recipe.parent, order.threads, progress)
+    tracker.open()
+    params = run_params(recipe, split, order)
+    name = f"{recipe.name} seed {recipe.seed}"
+    with tracker.run(order.experiment, name, run_tags(recipe, corpus), params) as run:
+        progress.say(f"training {recipe.name} on {len(split.train)} sentences, seed {recipe.seed}")
+        for part in ("train", "validation", "test"):
+            run.dataset(to_dataset(getattr(split, part), corpus.codebook), f"{corpus.codebook.name}-{part}", part)
+        start = time.perf_counter()
+        classifier = fit(recipe, setting, split.train, split.validation)
+        seconds = time.perf_counter() - start
+        trained = _keep(order, recipe, corpus, split, classifier, seconds, run.id, tracker.uri)
+        log_run(run, trained, classifier.estimator.history)
+    return trained
+
+
+def _keep(
+    order: Order,
+    recipe: Recipe,
+    corpus: Corpus,
+    split: Split,
+    classifier: Classifier,
+    seconds: float,
+    run_id: str,
+    store: str,
+) -> Trained:
+    """Write the model folder in one piece; judge the folder, not the estimator in memory."""
+    with whole_folder(order.out) as staging:
+        draft = _write(staging, recipe, corpus, classifier)
+        predictor = Predictor.load(staging)
+        validation = judge(judge_examples(predictor, split.validation))
+        start = time.perf_counter()
+        judged = judge_examples(predictor, split.test)
+        speed = len(split.test) / (time.perf_counter() - start)
+        test = judge(judged)
+        metrics = flat_metrics(test) | {"train_seconds": seconds, "sentences_per_second": speed}
+        manifest = write_manifest(staging, draft.model_copy(update={"metrics": metrics}))
+    return Trained(
+        order.out, manifest, validation, test, judged, seconds, speed, run_id, store, tuple(corpus.notices)
+    )
+
+
+def _write(folder: Path, recipe: Recipe, corpus: Corpus, classifier: Classifier) -> Manifest:
+    """Write scorer files, decisions and a manifest without metrics."""
+    scorer = classifier.estimator.save(folder)
+    write_json(folder / DECISIONS, classifier.decisions.model_dump(mode="json"))
+    return write_manifest(
+        folder,
+        Manifest(
+            format=FORMAT,
+            name=recipe.name,
+            codebook=corpus.codebook,
+            scorer=scorer,
+            recipe=recipe.described,
+            recipe_hash=recipe.hash,
+            data_fingerprint=corpus.fingerprint,
+            code_version=code_version(),
+            seed=recipe.seed,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            files={},
+        ),
+    )
+
+
+def judge_examples(predictor: Predictor, examples: Sequence[Example]) -> Judged:
+    """Score labelled sentences, grouped by document, with slices by source and genre."""
+    texts = tuple(example.text for example in examples)
+    probabilities = predictor.predict_proba(texts)
+    return Judged(
+        gold=predictor.codebook.encode([example.labels for example in examples]),
+        probabilities=probabilities,
+        predicted=predictor.decide(probabilities),
+        groups=tuple(example.doc for example in examples),
+        texts=texts,
+        labels=predictor.codebook.names,
+        thresholds=predictor.thresholds,
+        slices={
+            "source": tuple(example.source for example in examples),
+            "genre": tuple(example.genre for example in examples),
+        },
+        exclusive=predictor.codebook.exclusive,
+    )
