@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+EXAMPLE = "\b\nExample:\n  stance evaluate models/trained/mine --data gold.jsonl --errors 10"
 
-@click.command("evaluate")
+
+@click.command("evaluate", epilog=EXAMPLE)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option(
     "--data",
@@ -23,11 +25,7 @@ def command(model: Path, data: Path, as_json: bool, slices: bool, errors: int) -
 
     Prints F1 with 95 % intervals over documents, average precision, calibration
     and thresholds of each label. Needs the train extra (scikit-learn).
-
-    \b
-    Example:
-      stance evaluate models/trained/mine --data gold.jsonl --errors 10
-    """  # noqa: D301 -- click wants the escape, not a raw string
+    """
     from pipeline.ground.extras import need
 
     need("sklearn", "train", "stance evaluate")

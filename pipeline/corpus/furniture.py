@@ -28,10 +28,12 @@ _FINAL = re.compile(
     re.VERBOSE,
 )
 
+_LONGEST = 1500  # characters; no caption is longer
+
 
 def ends_sentence(text: str) -> bool:
     """Tell whether a text ends in a sentence's final mark; quotes, brackets and note marks may follow it."""
-    return bool(_FINAL.search(text))
+    return bool(_FINAL.search(text[-40:]))
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def _sign(reason: SkipReason, most: int, *patterns: str, case: bool = False) -> 
 
 # Searched in this order; the first that fits names the block.
 _SIGNS = (
-    _sign(SkipReason.NAVIGATION, 100, r"^[\W\d_]*$"),
+    _sign(SkipReason.NAVIGATION, 100, r"^[\W_]*$", r"^\W*\d{1,4}\W*$"),
     _sign(SkipReason.NAVIGATION, 30, r"\ball rights reserved\b", r"^(©|\(c\)|copyright)\W*\d{4}"),
     _sign(SkipReason.NAVIGATION, 40, r"^(we use|this (web)?site uses) cookies\b"),
     _sign(
@@ -86,7 +88,8 @@ _SIGNS = (
     _sign(
         SkipReason.DATE_LINE,
         14,
-        rf"^((last )?(published|updated|posted|issued|released|date)( on)?:?\s)?(([\w.'’-]+\s){{0,2}}[\w.'’-]+,\s)?({_WEEKDAY}\s)?{_DAY}"
+        r"^((last )?(published|updated|posted|issued|released|date)( on)?:?\s)?(([\w.'’-]+\s){0,2}[\w.'’-]+,\s)?"
+        rf"({_WEEKDAY}\s)?{_DAY}"
         rf"([\s,|/–—-]+{_CLOCK})?\W*$",
     ),
     _sign(
@@ -117,5 +120,7 @@ _SIGNS = (
 
 def furniture(text: str) -> SkipReason | None:
     """Name what a block is by its words alone; None where it may be prose or a title."""
+    if len(text) > _LONGEST:
+        return None
     count = len(text.split())
     return next((sign.reason for sign in _SIGNS if count <= sign.most and sign.pattern.search(text)), None)

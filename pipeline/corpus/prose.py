@@ -118,7 +118,8 @@ def _unfinished(one: _Candidate) -> bool:
     if one.text.isupper() and one.count <= _LONGEST_CAPITALS:
         return True
     if _OPEN_END.search(one.text):
-        return one.count <= _LONGEST_LABEL
+        listed = one.block.kind is BlockKind.ITEM and not one.text.endswith(":")
+        return one.count <= _LONGEST_LABEL and not listed
     if one.block.kind is BlockKind.ITEM:
         return one.count < _SHORTEST_ITEM
     if one.count > _LONGEST_TITLE:

@@ -13,7 +13,7 @@ _OPENING = "\"'“‘„«‹([¿¡*_"
 _CLOSING = "\"'”’»›)\\]*_"
 _NOTE = r"\d{1,3}(?:[,–-]\d{1,3})*"
 _STOP = re.compile(
-    rf"""(?P<mark>(?:\.\ ){{2,}}\.|[.!?…]+)
+    rf"""(?<![.!?…])(?P<mark>(?:\.\ ){{2,}}\.|[.!?…]++)
     (?P<closers>[{_CLOSING}]*)
     (?P<note>(?:\ ?\[\d{{1,3}}\]|\(\d{{1,3}}\)|(?<=[^\s\d][.!?…]){_NOTE}|(?<=[12]\d\d\d\.){_NOTE}
         |(?<=[{_CLOSING}]){_NOTE}|[¹²³⁰⁴-⁹†‡]+)*)
@@ -24,13 +24,14 @@ _STOP = re.compile(
 _LAST_WORD = re.compile(r"[\w.&'’]+$")
 _NEXT_WORD = re.compile(rf"[{re.escape(_OPENING)}]*(?P<word>[^\W_]+(?:['’-][^\W_]+)*)?")
 _DOTTED = re.compile(r"[^\W\d_](\.[^\W\d_])+")
-_NUMBERING = re.compile(r"(?:.*[:;] )?\(?(\d{1,3}(\.\d{1,2})*|[^\W\d_]|[ivxlc]{1,6}|[IVXLC]{1,6})")
+_NUMBERING = re.compile(r"(?:.*[:;] )?\(?(\d{1,3}(\.\d{1,2}){0,4}|[^\W\d_]|[ivxlc]{1,6}|[IVXLC]{1,6})")
 _NUMBERED = re.compile(r"\(?(\d{1,3}|[a-z]|[ivxlc]{1,6})\) [A-Z]")
 _REFERRED = re.compile(rf"[{re.escape(_OPENING)}]*(\d|[IVXLC]+\b|[A-Z]+[/\d-]+\d)")
 _ROMAN = re.compile(r"[IVXLC]{2,}")
 _NAME_IN_LOWER = re.compile(r"[a-z]{1,2}[A-Z]|\w{2,}[.@/]\w{2,}")
 _PARTICLE = re.compile(r"([a-z]+)(['’\- ]+)[A-Z]")
-_LONGEST_ASIDE = 200
+# In characters. A bracket that stays open longer was never closed; a longer "sentence" is no sentence.
+_LONGEST_ASIDE, _LONGEST_SENTENCE = 200, 2000
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,14 @@ class _Stop:
         return parts[-2].strip("(\"'“‘") if len(parts) > 1 else ""
 
     @cached_property
+    def following(self) -> re.Match[str] | None:
+        """Match the next word with the quotes and brackets it opens with."""
+        return _NEXT_WORD.match(self.text, self.found.end())
+
+    @property
     def follows(self) -> str:
-        """Give the next word, without the quotes and brackets it opens with."""
-        found = _NEXT_WORD.match(self.text, self.found.end())
-        return (found["word"] or "") if found else ""
+        """Give the next word without them; empty where none follows at once."""
+        return (self.following["word"] or "") if self.following else ""
 
     @property
     def first(self) -> str:
@@ -67,7 +72,7 @@ class _Stop:
     @cached_property
     def opens(self) -> bool:
         """Tell whether the next word opens sentences rather than names; an initial `A.` or `I.` does not."""
-        end = self.found.end() + self.text[self.found.end() :].index(self.follows) + len(self.follows)
+        end = self.following.end() if self.following else len(self.text)
         return self.follows.partition("’")[0].partition("'")[0] in known.OPENERS and self.text[end : end + 1] != "."
 
     @property
@@ -78,7 +83,7 @@ class _Stop:
     @property
     def at_start(self) -> bool:
         """Tell whether the mark belongs to the sentence's own number: `2.` or `B.`."""
-        before = self.text[self.opened : self.found.start()].strip()
+        before = self.text[max(self.opened, self.found.start() - 40) : self.found.start()].strip()
         return self.found["mark"] == "." and not self.found["note"] and bool(_NUMBERING.fullmatch(before))
 
 
@@ -155,6 +160,8 @@ def _before_lower(stop: _Stop) -> bool:
 
 def _inside(stop: _Stop) -> bool:
     """Tell whether an aside or quotation that opened within the sentence is still open, and the sentence goes on."""
+    if stop.found.end() - stop.opened > _LONGEST_SENTENCE:
+        return False
     for opening, closing in ("()", "[]", "“”", '""'):
         start = _open_at(stop, opening, closing)
         if start <= stop.opened or stop.text[start - 1] not in " —–-(":

@@ -12,7 +12,7 @@ from pipeline.ground.records import Estimate
 from pipeline.judging.errors_table import WorstError
 from pipeline.judging.records import Report, SliceScores
 
-SLICE_LABELS = 6  # beyond it the labels' own columns do not fit beside the slice
+SLICE_LABELS = 4  # beyond it the labels' own columns do not fit beside the slice
 
 
 def report_table(report: Report, codebook: Codebook, *, slices: bool = True) -> Group:
@@ -85,7 +85,7 @@ def error_list(errors: Sequence[WorstError]) -> Group:
         cut = "" if error.threshold is None else f", cut {error.threshold:.2f}"
         gold = ", ".join(error.gold_labels) or "none"
         head = f"{said} {error.label}: probability {error.probability:.2f}{cut}; gold: {gold}; {error.document}"
-        parts += [Text(head), Padding(Text(error.text), (0, 0, 1, 4))]
+        parts += [Text(head), Padding(Text(error.text), (0, 0, 1, 4), expand=False)]
     return Group(*parts or ["no wrong decision"])
 
 

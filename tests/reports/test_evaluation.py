@@ -1,0 +1,96 @@
+"""The terminal report says everything within 80 columns, without colour."""
+
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from pipeline.ground.codebook import Codebook
+from pipeline.judging.errors_table import worst_errors
+from pipeline.judging.records import Judged
+from pipeline.judging.report import judge
+from pipeline.reports.evaluation import SLICE_LABELS, error_list, report_table
+
+
+def shown(what, width=80):
+    stream = io.StringIO()
+    Console(file=stream, width=width, color_system=None, highlight=False).print(what)
+    return stream.getvalue()
+
+
+def case(labels=("optimism", "caution", "recommendation"), documents=40):
+    rng = np.random.default_rng(0)
+    shape = (12_000, len(labels))
+    probabilities = rng.random(shape)
+    gold = (rng.random(shape) < probabilities).astype(np.int8)
+    judged = Judged(
+        gold=gold,
+        probabilities=probabilities,
+        predicted=(probabilities > 0.5).astype(np.int8),
+        groups=tuple(f"d{n % documents}" for n in range(shape[0])),
+        texts=tuple(f"[bold]Sentence[/bold] {n}." for n in range(shape[0])),
+        labels=labels,
+        thresholds=(0.5,) * len(labels),
+        slices={"source": tuple("sotu" if n % 4 else "a-very-long-source-name-indeed" for n in range(shape[0]))},
+    )
+    book = Codebook(
+        name="t",
+        version="1.0.0",
+        unit="sentence",
+        choice="any",
+        labels=[{"name": name, "short": name[:5], "definition": "…"} for name in labels],
+    )
+    return judged, judge(judged, resamples=50), book
+
+
+def test_the_report_fits_and_says_it_all():
+    _, report, book = case()
+    text = shown(report_table(report, book))
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "12,000 sentences in 40 documents" in lines[0]
+    assert "…" not in text  # nothing was cut
+    for name in ("macro-F1", "micro-F1", "exact match", "source", "sotu"):
+        assert sum(line.startswith(name) for line in lines) == 1, name
+    row = next(line for line in lines if line.startswith("recommendation")).split()
+    scores = report.labels["recommendation"]
+    assert row[1:4] == [f"{scores.precision:.2f}", f"{scores.recall:.2f}", f"{scores.f1.value:.2f}"]
+    assert row[4] == f"{scores.f1.low:.2f}–{scores.f1.high:.2f}"
+    assert row[5:] == [
+        f"{scores.average_precision:.2f}", f"{scores.brier:.3f}", f"{scores.ece:.3f}", str(scores.support), "0.50",
+    ]  # fmt: skip
+    assert f"{report.macro_f1.value:.3f}" in text
+
+
+def test_slices_come_largest_first_and_can_be_left_out():
+    _, report, book = case()
+    text = shown(report_table(report, book))
+    assert text.index("sotu") < text.index("a-very-long")
+    assert "sotu" not in shown(report_table(report, book, slices=False))
+
+
+@pytest.mark.parametrize("number", [4, 5, 8])
+def test_many_labels_still_fit(number):
+    _, report, book = case(tuple(f"a-rather-long-label-{letter}" for letter in "abcdefgh"[:number]))
+    text = shown(report_table(report, book))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    assert text.count("F1 a-rat") == (number if number <= SLICE_LABELS else 0)  # rich drops what does not fit, silently
+
+
+def test_one_document_shows_a_dash_for_the_interval():
+    _, report, book = case(documents=1)
+    text = shown(report_table(report, book))
+    assert "in 1 document\n" in text
+    assert next(line for line in text.splitlines() if line.startswith("macro-F1")).endswith("–")
+
+
+def test_errors_show_the_sentence_in_full_and_take_no_markup_from_it():
+    judged, _, _ = case()
+    worst = worst_errors(judged, 3)
+    text = shown(error_list(worst))
+    assert text.count("[bold]Sentence[/bold]") == 3
+    assert f"probability {worst[0].probability:.2f}, cut 0.50" in text
+    assert worst[0].document in text
+    assert shown(error_list([])).strip() == "no wrong decision"

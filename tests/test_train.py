@@ -1,0 +1,70 @@
+"""Train through the command, on tiny labels, and read back what it left."""
+
+import json
+
+import numpy as np
+import pytest
+import yaml
+from tiny import finetuned_learner, write_labels, write_recipe
+
+from pipeline.predict import Predictor
+
+
+@pytest.mark.parametrize("choice", ["any", "one"])
+def test_another_label_scheme_is_data_not_code(project, stance, choice):
+    write_labels(project / "labels", choice)
+    code, out, err = stance("train", "models/tiny.yaml")
+    assert code == 0, err
+    predictor = Predictor.load(project / "models" / "trained" / "tiny")
+    assert predictor.classes_ == (("hawk", "dove") if choice == "any" else ("hawk", "dove", "other"))
+    texts = ["The fleet must strike.", "Talks bring peace.", "The ferry left at nine."]
+    probabilities = predictor.predict_proba(texts)
+    if choice == "one":
+        assert np.allclose(probabilities.sum(axis=1), 1)
+        assert all(len(p.labels) == 1 for p in predictor.predict(texts))
+        assert predictor.thresholds == (None, None, None)
+    code, out, err = stance("score", "--json", write_text(project, "Talks bring peace. The fleet must strike now."))
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 0 and len(rows) == 2
+    assert set(rows[0]["probabilities"]) == set(predictor.classes_)
+
+
+def write_text(project, text):
+    path = project / "note.txt"
+    path.write_text(text)
+    return path
+
+
+def test_fine_tuning_trains_exports_and_scores(project, stance, encoder_folder):
+    learner = finetuned_learner(encoder_folder, epochs=12, patience=12)
+    write_recipe(project / "models" / "small.yaml", learner, learn_from="validation")
+    code, out, err = stance("train", "models/small.yaml")
+    assert code == 0, err
+    folder = project / "models" / "trained" / "small"
+    files = sorted(path.name for path in folder.iterdir())
+    assert files == ["decisions.json", "manifest.json", "model.onnx", "tokenizer.json"]
+    predictor = Predictor.load(folder)
+    strike, talks = predictor.predict_proba(["The army should strike.", "Invite the envoys to talks."])
+    assert strike[0] > talks[0] and talks[1] > strike[1]
+
+
+def test_the_same_seed_gives_the_same_model(project, stance, encoder_folder):
+    write_recipe(project / "models" / "small.yaml", finetuned_learner(encoder_folder), learn_from="validation")
+    for out in ("first", "second"):
+        code, _, err = stance("train", "models/small.yaml", "--out", out)
+        assert code == 0, err
+    code, _, err = stance("train", "models/small.yaml", "--out", "third", "--seed", "99")
+    texts = ["Deploy the fleet.", "A treaty holds.", "Rain fell."]
+    first, second, third = (Predictor.load(project / name).predict_proba(texts) for name in ("first", "second", "third"))
+    assert np.array_equal(first, second)
+    assert not np.allclose(first, third)
+
+
+def test_manifest_names_what_made_the_model(project, stance):
+    stance("train", "models/tiny.yaml", "--seed", "5")
+    manifest = json.loads((project / "models/trained/tiny/manifest.json").read_text())
+    recipe = yaml.safe_load((project / "models/tiny.yaml").read_text())
+    assert manifest["seed"] == 5
+    assert manifest["recipe"]["learner"] == recipe["learner"]
+    assert len(manifest["data_fingerprint"]) == 16
+    assert {"macro_f1", "macro_f1_low", "f1_hawk", "ece_dove", "train_seconds"} <= set(manifest["metrics"])
