@@ -12,6 +12,10 @@ SPLIT_EPILOG = """\b
 Example:
   stance labels split
 """
+DATASHEET_EPILOG = """\b
+Example:
+  stance labels datasheet
+"""
 FOLDER = click.argument("folder", type=click.Path(path_type=Path), required=False)
 
 
@@ -66,3 +70,21 @@ def split(folder: Path | None) -> None:
     manifest = make_manifest(corpus)
     path = write_manifest(manifest, folder)
     note(f"wrote {shown(path)}: " + ", ".join(f"{len(getattr(manifest, part))} {part}" for part in PARTS) + " documents")
+
+
+@command.command("datasheet", epilog=DATASHEET_EPILOG)
+@FOLDER
+def datasheet(folder: Path | None) -> None:
+    """Write composition and agreement into DATASHEET.md of FOLDER, between its markers."""
+    from pipeline.cli.console import note
+    from pipeline.corpus.load import load_corpus
+    from pipeline.ground.paths import find_project, shown
+    from pipeline.reports.datasheet import agreement_table, composition_table
+    from pipeline.reports.markers import replace_block
+
+    folder = folder or find_project().labels
+    corpus = load_corpus(folder)
+    path = folder / "DATASHEET.md"
+    blocks = {"composition": composition_table(corpus), "agreement": agreement_table(corpus)}
+    changed = [name for name, body in blocks.items() if replace_block(path, name, body)]
+    note(f"{shown(path)}: " + (f"wrote {', '.join(changed)}" if changed else "nothing changed"))

@@ -72,6 +72,18 @@ class Tracker:
         finally:
             mlflow.end_run(status)
 
+    def add_metrics(self, run_id: str, values: dict[str, float]) -> None:
+        """Add columns to a run that has ended; a run that is gone from the store is passed over."""
+        with self._translated():
+            mlflow = _mlflow()
+            client = mlflow.MlflowClient(tracking_uri=self.uri)
+            try:
+                client.get_run(run_id)
+            except mlflow.exceptions.MlflowException:
+                return
+            for name, value in values.items():
+                client.log_metric(run_id, name, value)
+
     def _experiment(self, mlflow: Any, name: str) -> str:
         """Find or make an experiment; a local store keeps artifacts beside its database."""
         found = mlflow.get_experiment_by_name(name)

@@ -1,0 +1,66 @@
+# The commands of this project; `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STANCE := $(BIN)/stance
+TORCH := torch==2.13.0
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+BRIEFING := docs/examples/harbour-talks.md
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test check format leaderboard datasheet splitters clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# torch first: a CPU build where the index has one, and nothing later replaces it
+$(VENV)/.ready: pyproject.toml
+	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing cautious-hope with its train and dev extras (a few minutes the first time)"
+	@$(PIP) install $(TORCH)
+	@$(PIP) install -e '.[train,dev]'
+	@touch $@
+
+env: $(VENV)/.ready  ## make .venv with everything in it
+
+demo: env  ## train a model, track it, score a briefing it has never seen
+	@echo; echo "1. Train MiniLM on the labelled sentences, tracked in MLflow"
+	@$(STANCE) train models/minilm.yaml
+	@echo; echo "2. Score a briefing that no training has seen"
+	@$(STANCE) score $(BRIEFING) --model models/trained/minilm -o outputs/harbour-talks.jsonl
+	@echo; echo "Where things are"
+	@echo "  model    models/trained/minilm"
+	@echo "  scores   outputs/harbour-talks.jsonl"
+	@echo "  runs     mlflow.db, artifacts in mlartifacts/"
+	@echo; echo "What to type next"
+	@echo "  source $(BIN)/activate"
+	@echo "  stance score YOUR-BRIEFING.txt     score a text of your own (.txt, .md, .html)"
+	@echo "  stance train models/average.yaml   train another recipe, then compare:"
+	@echo "  stance ui                          open the MLflow UI on http://127.0.0.1:5000"
+
+test: env  ## run the whole test suite
+	@$(BIN)/python -m pytest
+
+check: env  ## format, lint, types and architecture rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q tests/test_architecture.py
+
+format: env  ## format and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+leaderboard: env  ## run every recipe and write experiments/leaderboard.md and the README's table
+	@$(STANCE) experiment run experiments/recipes.yaml
+
+datasheet: env  ## write the datasheet's figures from the labels
+	@$(STANCE) labels datasheet
+
+splitters: env  ## compare sentence splitters on tests/data/boundaries.jsonl
+	@$(PIP) install sentencex syntok pysbd blingfire spacy
+	@$(BIN)/python tests/compare_splitters.py
+
+clean:  ## remove caches; keep .venv, models and runs
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist
