@@ -38,7 +38,7 @@ def write_text(project, text):
 def test_fine_tuning_trains_exports_and_scores(project, stance, encoder_folder):
     learner = finetuned_learner(encoder_folder, epochs=12, patience=12)
     write_recipe(project / "models" / "small.yaml", learner, learn_from="validation")
-    code, out, err = stance("train", "models/small.yaml")
+    code, _, err = stance("train", "models/small.yaml")
     assert code == 0, err
     folder = project / "models" / "trained" / "small"
     files = sorted(path.name for path in folder.iterdir())
@@ -55,7 +55,8 @@ def test_the_same_seed_gives_the_same_model(project, stance, encoder_folder):
         assert code == 0, err
     code, _, err = stance("train", "models/small.yaml", "--out", "third", "--seed", "99")
     texts = ["Deploy the fleet.", "A treaty holds.", "Rain fell."]
-    first, second, third = (Predictor.load(project / name).predict_proba(texts) for name in ("first", "second", "third"))
+    runs = [Predictor.load(project / name).predict_proba(texts) for name in ("first", "second", "third")]
+    first, second, third = runs
     assert np.array_equal(first, second)
     assert not np.allclose(first, third)
 

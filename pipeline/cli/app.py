@@ -21,6 +21,7 @@ VERBS = {
     "labels": "check the labelled sentences and their splits",
     "ui": "open the MLflow UI on the local store",
 }
+MODULES = {"evaluate": "evaluation"}  # a file named evaluate.py would shadow the library of that name
 
 
 class Verbs(click.Group):
@@ -34,7 +35,7 @@ class Verbs(click.Group):
         """Import the verb's file; None for a word that is no verb."""
         if cmd_name not in VERBS:
             return None
-        command: click.Command = importlib.import_module(f"pipeline.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"pipeline.cli.{MODULES.get(cmd_name, cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -42,7 +43,9 @@ class Verbs(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(VERBS.items()))
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Answer a misspelt verb with the nearest one."""
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             from pipeline.ground.config import did_you_mean
@@ -51,15 +54,18 @@ class Verbs(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+EPILOG = """\b
+Example:
+  stance score briefing.md
+"""
+
+
+@click.command(
+    cls=Verbs, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80}
+)
 @click.version_option(__version__, prog_name="stance")
 def stance() -> None:
-    """Find where a diplomatic text hopes, where it warns, and what it asks for.
-
-    \b
-    Example:
-      stance score briefing.md
-    """
+    """Find where a diplomatic text hopes, where it warns, and what it asks for."""
 
 
 def complain(error: StanceError) -> None:

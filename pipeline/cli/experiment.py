@@ -67,5 +67,7 @@ def run(spec: Path, force: bool) -> None:
     write_text(spec.parent / "leaderboard.md", whole)
     write_text(spec.parent / "leaderboard.csv", leaderboard_csv(rows))
     if spec.resolve().parent == project.root / "experiments":
-        replace_block(project.root / "README.md", "leaderboard", f"{table}\n\n{describe_machine()}, {rows[0].made_by['date']}.")
+        replace_block(
+            project.root / "README.md", "leaderboard", f"{table}\n\n{describe_machine()}, {rows[0].made_by['date']}."
+        )
     click.echo(table)

@@ -66,10 +66,14 @@ def split(folder: Path | None) -> None:
     corpus = load_corpus(folder)
     known = {a.doc for annotations in corpus.annotations.values() for a in annotations} - set(corpus.pins)
     if absent := known - set(corpus.documents):
-        raise SplitError(f"{len(absent)} documents have no text here, such as {min(absent)!r}", hint="stance labels check")
+        raise SplitError(
+            f"{len(absent)} documents have no text here, such as {min(absent)!r}", hint="stance labels check"
+        )
     manifest = make_manifest(corpus)
     path = write_manifest(manifest, folder)
-    note(f"wrote {shown(path)}: " + ", ".join(f"{len(getattr(manifest, part))} {part}" for part in PARTS) + " documents")
+    note(
+        f"wrote {shown(path)}: " + ", ".join(f"{len(getattr(manifest, part))} {part}" for part in PARTS) + " documents"
+    )
 
 
 @command.command("datasheet", epilog=DATASHEET_EPILOG)

@@ -62,7 +62,8 @@ def _score(
     """Score what can be read; keep what is said of the rest."""
     from pipeline.ground.errors import DocumentError
 
-    scored, faults = [], []
+    scored: list[ScoredDocument] = []
+    faults: list[StanceError] = []
     for file in files:
         try:
             scored.append(predictor.predict_document(file, encoding=encoding))
@@ -81,7 +82,9 @@ def _write(output: Path, scored: list["ScoredDocument"]) -> None:
     try:
         write_jsonl(output, rows)
     except OSError as error:
-        raise StanceError(f"cannot write {output}: {error.strerror}", hint="name a file in a folder you may write to") from error
+        raise StanceError(
+            f"cannot write {output}: {error.strerror}", hint="name a file in a folder you may write to"
+        ) from error
     note(f"wrote {len(rows)} sentences to {output}")
 
 

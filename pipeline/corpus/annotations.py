@@ -40,7 +40,9 @@ def _read_one(record: dict[str, Any], codebook: Codebook, where: str) -> Annotat
             f"{where}: span {record['start']} to {record['end']} is empty or runs backwards",
             hint="a span is half-open: 0 <= start < end",
         )
-    passes = [codebook.check(record[p], f"{where}, {p}") if record.get(p) is not None else None for p in ("pass_a", "pass_b")]
+    passes = [
+        codebook.check(record[p], f"{where}, {p}") if record.get(p) is not None else None for p in ("pass_a", "pass_b")
+    ]
     return Annotation(
         doc=record["doc"],
         start=record["start"],
@@ -103,9 +105,7 @@ def join_by_words(annotations: list[Annotation], document: Document) -> list[Exa
     return [_example(a, document, *found[a.norm_sha256]) for a in annotations if a.norm_sha256 in found]
 
 
-def _windows(
-    chunks: list[tuple[list[str], int, int]], first: int, lengths: set[int]
-) -> Iterator[tuple[str, int]]:
+def _windows(chunks: list[tuple[list[str], int, int]], first: int, lengths: set[int]) -> Iterator[tuple[str, int]]:
     """Yield (hash, last chunk) for each run of chunks from `first` that has a wanted number of words."""
     words: list[str] = []
     for last in range(first, len(chunks)):

@@ -32,7 +32,8 @@ def near_duplicates(texts: Sequence[str], likeness: float = SENTENCE_LIKENESS) -
     long = [number for number, text in enumerate(texts) if len(text.split()) >= SHORTEST]
     if len(long) < 2:
         return []
-    vectorizer = CountVectorizer(ngram_range=(3, 3), binary=True, dtype=np.int32, token_pattern=r"(?u)\b\w+\b")
+    words = {"token_pattern": r"(?u)\b\w+\b"}  # one-letter words too
+    vectorizer = CountVectorizer(ngram_range=(3, 3), binary=True, dtype=np.int32, **words)
     shingles = vectorizer.fit_transform([texts[number] for number in long])
     sizes = np.asarray(shingles.sum(axis=1)).ravel()
     shared = triu(shingles @ shingles.T, k=1).tocoo()

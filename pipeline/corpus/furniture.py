@@ -95,7 +95,7 @@ _SIGNS = (
     _sign(
         SkipReason.BYLINE,
         14,
-        rf"^((Written|Posted|Reported|Reporting|Edited|Compiled|Analysis|Text) )?[Bb]y:? {_NAME}[^.!?]*$",
+        rf"^((Written|Posted|Reported|Reporting|Edited|Compiled|Analysis|Text) )?[Bb]y:? (the )?{_NAME}[^.!?]*$",
         rf"^(Authors?|Editors?|Writers?|Contributors?): {_NAME}[^.!?]*$",
         case=True,
     ),

@@ -118,9 +118,7 @@ def check_leaks(parts: dict[str, tuple[Example, ...]]) -> None:
         )
 
 
-def grouped_folds(
-    examples: Sequence[Example], codebook: Codebook, folds: int = 5, seed: int = SEED
-) -> list[list[int]]:
+def grouped_folds(examples: Sequence[Example], codebook: Codebook, folds: int = 5, seed: int = SEED) -> list[list[int]]:
     """Divide examples into folds by document group, stratified; return the positions each fold holds out.
 
     Raises:

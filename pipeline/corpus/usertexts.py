@@ -25,7 +25,9 @@ def join_user_text(
     best, notices = _best_copy(files, source, annotations)
     total = len(annotations)
     if not best:
-        missing = Notice(f"{source.name}: no copy of the text found; {total} labelled sentences left out", source.obtain)
+        missing = Notice(
+            f"{source.name}: no copy of the text found; {total} labelled sentences left out", source.obtain
+        )
         return [], [*notices, missing]
     examples, path = best
     message = f"{source.name}: {len(examples)} of {total} labelled sentences found in {path}"

@@ -54,12 +54,12 @@ class Decisions(Strict):
 def logit(probabilities: np.ndarray) -> np.ndarray:
     """Take log-odds, with probabilities kept off 0 and 1."""
     clipped = np.clip(probabilities, EDGE, 1 - EDGE)
-    return np.log(clipped) - np.log1p(-clipped)
+    return np.asarray(np.log(clipped) - np.log1p(-clipped))
 
 
 def sigmoid(scores: np.ndarray) -> np.ndarray:
     """Map log-odds to probabilities without overflow."""
-    return 0.5 * (1.0 + np.tanh(0.5 * scores))
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * scores)))
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:

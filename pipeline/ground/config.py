@@ -28,7 +28,9 @@ def read_yaml(path: Path) -> Any:
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise ConfigError(f"{path}{where}: not YAML ({error.problem})", hint="check indentation and colons") from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not YAML ({error})", hint="the file may be binary or hold control characters") from error
+        raise ConfigError(
+            f"{path}: not YAML ({error})", hint="the file may be binary or hold control characters"
+        ) from error
 
 
 def load_config(path: Path, schema: type[Config]) -> Config:
@@ -39,7 +41,9 @@ def load_config(path: Path, schema: type[Config]) -> Config:
 def parse_config(value: Any, schema: type[Config], where: str) -> Config:
     """Check a parsed value against `schema`; `where` names it in messages."""
     if not isinstance(value, dict):
-        raise ConfigError(f"{where}: holds {_kind(value)}, and a mapping is expected", hint="start it with `key: value`")
+        raise ConfigError(
+            f"{where}: holds {_kind(value)}, and a mapping is expected", hint="start it with `key: value`"
+        )
     try:
         return schema.model_validate(value)
     except ValidationError as error:
@@ -68,9 +72,8 @@ def _say(fault: Any, schema: type[BaseModel]) -> str:
     if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
         context = fault["ctx"]
         allowed = [tag.strip().strip("'") for tag in context.get("expected_tags", "").split(",") if tag]
-        if not allowed:
-            return f"{name}.{context['discriminator'].strip(chr(39))}: missing"
-        return f"{name}.{context['discriminator'].strip(chr(39))}: {context['tag']!r}; {did_you_mean(context['tag'], allowed)}"
+        key = f"{name}.{context['discriminator'].strip(chr(39))}"
+        return f"{key}: {context['tag']!r}; {did_you_mean(context['tag'], allowed)}" if allowed else f"{key}: missing"
     message = fault["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     return f"{name}: {message} (got {fault['input']!r})" if name else message

@@ -136,7 +136,9 @@ def read_decisions(folder: Path, manifest: Manifest) -> Decisions:
     except ValidationError as error:
         raise ModelError(f"{path}: {error.errors()[0]['msg']}", hint=RETRAIN) from error
     if decisions.labels != manifest.codebook.names:
-        raise ModelError(f"{path}: decisions are for {decisions.labels}, the model for {manifest.codebook.names}", hint=RETRAIN)
+        raise ModelError(
+            f"{path}: decisions are for {decisions.labels}, the model for {manifest.codebook.names}", hint=RETRAIN
+        )
     return decisions
 
 
@@ -145,4 +147,3 @@ def _read(path: Path) -> Any:
         return read_json(path)
     except ConfigError as error:
         raise ModelError(error.message, hint=RETRAIN) from error
-

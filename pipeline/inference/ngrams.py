@@ -10,9 +10,7 @@ def word_ngrams(text: str, low: int, high: int) -> Counter[str]:
     """Count runs of `low` to `high` lower-cased words of two letters or more (`analyzer="word"`)."""
     words = WORD.findall(text.lower())
     return Counter(
-        " ".join(words[start : start + size])
-        for size in range(low, high + 1)
-        for start in range(len(words) - size + 1)
+        " ".join(words[start : start + size]) for size in range(low, high + 1) for start in range(len(words) - size + 1)
     )
 
 

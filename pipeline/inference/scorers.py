@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.decisions.decisions import sigmoid, softmax
 from pipeline.ground.errors import ConfigError, ModelError
 from pipeline.ground.files import read_json
-from pipeline.inference.manifest import AverageSpec, OnnxSpec, PriorSpec, ScorerSpec, TfidfSpec
+from pipeline.inference.manifest import OnnxSpec, PriorSpec, ScorerSpec, TfidfSpec
 from pipeline.inference.ngrams import char_ngrams, word_ngrams
 
 BATCH = 32
@@ -56,11 +56,9 @@ class TfidfScorer:
         return self._activate(np.array(rows).reshape(len(rows), len(self._intercept)))
 
     def _logits(self, text: str) -> np.ndarray:
-        return (
-            self._intercept
-            + self._block("word", word_ngrams(text, *self._spec.word_ngrams))
-            + self._block("char", char_ngrams(text, *self._spec.char_ngrams))
-        )
+        words = self._block("word", word_ngrams(text, *self._spec.word_ngrams))
+        chars = self._block("char", char_ngrams(text, *self._spec.char_ngrams))
+        return np.asarray(self._intercept + words + chars)
 
     def _block(self, block: str, counts: Counter[str]) -> np.ndarray:
         """Give one block's share of the logits: its TF-IDF vector of length 1 times its weights."""
@@ -144,4 +142,6 @@ def load_scorer(spec: ScorerSpec, folder: Path, exclusive: bool) -> Scorer:
             return OnnxScorer(spec, folder, exclusive)
         return AverageScorer([load_scorer(s, folder / "members" / n, exclusive) for n, s in spec.members.items()])
     except (ConfigError, KeyError, ValueError, OSError) as error:
-        raise ModelError(f"{folder}: the model's files do not fit together ({error})", hint="train the model again") from error
+        raise ModelError(
+            f"{folder}: the model's files do not fit together ({error})", hint="train the model again"
+        ) from error

@@ -50,7 +50,9 @@ class FinetunedEstimator:
             score = self._validate(validation)
             seconds = time.perf_counter() - start
             self.history.append({"train_loss": loss, "val_macro_ap": score, "epoch_seconds": seconds})
-            self._setting.progress.say(f"epoch {epoch}: loss {loss:.3f}, validation macro average precision {score:.3f}")
+            self._setting.progress.say(
+                f"epoch {epoch}: loss {loss:.3f}, validation macro average precision {score:.3f}"
+            )
             if score > best[0]:
                 best = (score, epoch, copy.deepcopy(self._network.state_dict()))
             elif epoch - best[1] >= self._learner.patience:

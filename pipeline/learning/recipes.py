@@ -148,6 +148,8 @@ def load_recipe(path: Path) -> Recipe:
             )
         member = load_config(member_path, Recipe)
         if isinstance(member.learner, AverageLearner):
-            raise ConfigError(f"{path}: learner.members: {file!r} is an average itself", hint="name its members instead")
+            raise ConfigError(
+                f"{path}: learner.members: {file!r} is an average itself", hint="name its members instead"
+            )
         members[member.name] = member
     return recipe.model_copy(update={"members": members})

@@ -26,7 +26,8 @@ def corpus_summary(corpus: Corpus, split: Split) -> RenderableType:
     codebook = corpus.codebook
     head = Text(f"{codebook.name} {codebook.version}: {', '.join(codebook.names)} ({codebook.choice})", style="bold")
     tail = Text(
-        f"{len(pairs)} pairs of near-duplicate sentences, {across} of them across\ndocuments, which stay on one side of every split\n"
+        f"{len(pairs)} pairs of near-duplicate sentences, {across} of them across\n"
+        "documents, which stay on one side of every split\n"
         f"no leak between splits; data fingerprint {corpus.fingerprint}"
     )
     return Group(head, Text(), table, Text(), tail)

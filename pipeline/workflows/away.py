@@ -1,7 +1,6 @@
 """Judge a recipe away from home: on sources it never saw, and by grouped cross-validation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,25 +13,18 @@ from pipeline.learning.fit import Classifier, fit, labelled
 from pipeline.learning.recipes import Recipe
 
 
-@dataclass(frozen=True, slots=True)
-class Away:
-    """Macro-F1 of each part (a source, or a fold), and their plain mean."""
-
-    parts: dict[str, float]
-
-    @property
-    def mean(self) -> float:
-        """Give the mean over parts."""
-        return float(np.mean(list(self.parts.values())))
-
-    @property
-    def spread(self) -> float:
-        """Give the standard deviation over parts."""
-        return float(np.std(list(self.parts.values()), ddof=1)) if len(self.parts) > 1 else 0.0
+def mean(parts: dict[str, float]) -> float:
+    """Give the plain mean over parts (sources, or folds)."""
+    return float(np.mean(list(parts.values())))
 
 
-def leave_one_source_out(recipe: Recipe, setting: Setting, split: Split) -> Away:
-    """Train without a source (neither its train nor its validation documents), judge on all of it; for each source.
+def spread(parts: dict[str, float]) -> float:
+    """Give the standard deviation over parts; 0 for a single one."""
+    return float(np.std(list(parts.values()), ddof=1)) if len(parts) > 1 else 0.0
+
+
+def leave_one_source_out(recipe: Recipe, setting: Setting, split: Split) -> dict[str, float]:
+    """Give macro-F1 by source: train without it (neither its train nor its validation documents), judge on all of it.
 
     A source of a single document is left out: there is nothing to resample, and its figure is an anecdote.
     """
@@ -47,11 +39,11 @@ def leave_one_source_out(recipe: Recipe, setting: Setting, split: Split) -> Away
         validation = [example for example in split.validation if example.source != source]
         if train and validation:
             parts[source] = macro_f1(fit(recipe, setting, train, validation), held, setting)
-    return Away(parts)
+    return parts
 
 
-def cross_validate(recipe: Recipe, setting: Setting, split: Split, folds: int) -> Away:
-    """Judge by grouped cross-validation over train and validation documents; test stays out.
+def cross_validate(recipe: Recipe, setting: Setting, split: Split, folds: int) -> dict[str, float]:
+    """Give macro-F1 by fold, in grouped cross-validation over train and validation documents; test stays out.
 
     In each turn one fold is judged, the next one validates, the others train.
     """
@@ -64,7 +56,7 @@ def cross_validate(recipe: Recipe, setting: Setting, split: Split, folds: int) -
         train = [examples[i] for fold in range(folds) if fold not in (turn, after) for i in held[fold]]
         classifier = fit(recipe, setting, train, [examples[i] for i in held[after]])
         parts[f"fold {turn + 1}"] = macro_f1(classifier, [examples[i] for i in held[turn]], setting)
-    return Away(parts)
+    return parts
 
 
 def macro_f1(classifier: Classifier, held: Sequence[Example], setting: Setting) -> float:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipeline.corpus.load import load_corpus
-from pipeline.corpus.splits import MANIFEST, split_corpus
+from pipeline.corpus.splits import MANIFEST, Split, split_corpus
 from pipeline.ground import files
 from pipeline.ground.paths import Project
 from pipeline.ground.progress import Progress
@@ -14,8 +15,8 @@ from pipeline.ground.version import code_version
 from pipeline.learning.estimators import Setting
 from pipeline.learning.recipes import Recipe
 from pipeline.tracking.store import Tracker
-from pipeline.workflows.away import Away, cross_validate, leave_one_source_out
-from pipeline.workflows.spec import load_spec
+from pipeline.workflows.away import cross_validate, leave_one_source_out, mean, spread
+from pipeline.workflows.spec import Spec, load_spec
 from pipeline.workflows.training import THREADS, Order, train
 
 
@@ -69,28 +70,30 @@ def run_experiment(
     results = spec_path.parent / "results" / spec.name
     bench = Bench(project, project.labels, results, spec.name, tracker, progress, force)
     turns = [(recipes[name], seed, project.models / name) for name in spec.recipes for seed in spec.seeds]
-    trained = {}
-    for recipe, seed, path in turns:
-        trained[recipe.name, seed] = bench.step(
-            "train", recipe, seed, inputs, lambda path=path, r=recipe, s=seed: _train(bench, path, r, s)
-        )
+    results_of = {
+        (recipe.name, seed): bench.step("train", recipe, seed, inputs, partial(_train, bench, path, recipe, seed))
+        for recipe, seed, path in turns
+    }
     rows = []
     for recipe, seed, _ in turns:
-        result = trained[recipe.name, seed]
         setting = Setting(corpus.codebook, seed, project.models, THREADS, progress)
-        away: dict[str, dict[str, float]] = {}
-        if spec.leave_one_source_out:
-            away["loso"] = bench.step(
-                "loso", recipe, seed, inputs,
-                lambda r=recipe, s=setting: leave_one_source_out(r, s, split).parts,
-            )  # fmt: skip
-        if spec.cross_validation:
-            away["cv"] = bench.step(
-                "cv", recipe, seed, inputs | {"folds": spec.cross_validation},
-                lambda r=recipe, s=setting: cross_validate(r, s, split, spec.cross_validation).parts,
-            )  # fmt: skip
-        rows.append(_row(recipe, seed, result, away, bench))
+        away = _away(bench, spec, recipe, setting, split, inputs)
+        rows.append(_row(recipe, seed, results_of[recipe.name, seed], away, bench))
     return rows
+
+
+def _away(
+    bench: Bench, spec: Spec, recipe: Recipe, setting: Setting, split: Split, inputs: dict[str, Any]
+) -> dict[str, dict[str, float]]:
+    """Judge a recipe away from home as the specification asks; macro-F1 by part."""
+    away = {}
+    if spec.leave_one_source_out:
+        work = partial(leave_one_source_out, recipe, setting, split)
+        away["loso"] = bench.step("loso", recipe, setting.seed, inputs, work)
+    if spec.cross_validation:
+        work = partial(cross_validate, recipe, setting, split, spec.cross_validation)
+        away["cv"] = bench.step("cv", recipe, setting.seed, inputs | {"folds": spec.cross_validation}, work)
+    return away
 
 
 def _train(bench: Bench, path: Path, recipe: Recipe, seed: int) -> dict[str, Any]:
@@ -113,10 +116,9 @@ def _train(bench: Bench, path: Path, recipe: Recipe, seed: int) -> dict[str, Any
 
 def _row(recipe: Recipe, seed: int, result: dict[str, Any], away: dict[str, dict[str, float]], bench: Bench) -> Row:
     """Join a recipe's figures, and add those from away to its MLflow run."""
-    figures, parts = dict(result["figures"]), {}
+    figures, parts = dict(result["figures"]), dict[str, float]()
     for kind, by_part in away.items():
-        summary = Away(by_part)
-        figures |= {f"{kind}_macro_f1": summary.mean, f"{kind}_macro_f1_sd": summary.spread}
+        figures |= {f"{kind}_macro_f1": mean(by_part), f"{kind}_macro_f1_sd": spread(by_part)}
         parts |= {f"{kind}/{part}": value for part, value in by_part.items()}
     added = {name: value for name, value in figures.items() if name not in result["figures"]}
     bench.tracker.add_metrics(result["made_by"]["run"], added | parts)

@@ -105,9 +105,7 @@ def _keep(
         test = judge(judged)
         metrics = flat_metrics(test) | {"train_seconds": seconds, "sentences_per_second": speed}
         manifest = write_manifest(staging, draft.model_copy(update={"metrics": metrics}))
-    return Trained(
-        order.out, manifest, validation, test, judged, seconds, speed, run_id, store, tuple(corpus.notices)
-    )
+    return Trained(order.out, manifest, validation, test, judged, seconds, speed, run_id, store, tuple(corpus.notices))
 
 
 def _write(folder: Path, recipe: Recipe, corpus: Corpus, classifier: Classifier) -> Manifest:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline.cli.app import main
-from pipeline.cli.evaluate import command
+from pipeline.cli.evaluation import command
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.errors import LabelError, MissingExtra, ModelError
 

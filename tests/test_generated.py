@@ -1,0 +1,64 @@
+"""Fail where a generated block is stale, or a committed file holds what must not be committed."""
+
+import json
+import re
+
+import pytest
+from tiny import ROOT, SHARED
+
+from pipeline.corpus.load import load_corpus
+from pipeline.corpus.normalise import normal_words
+from pipeline.ground.codebook import load_codebook
+from pipeline.reports.datasheet import agreement_table, composition_table, kappa
+from pipeline.reports.markers import block_in
+
+
+def block(path, name):
+    text = path.read_text(encoding="utf-8")
+    start, end = block_in(text, name, str(path))
+    return text[start:end].strip()
+
+
+@pytest.mark.parametrize(("name", "table"), [("composition", composition_table), ("agreement", agreement_table)])
+def test_the_datasheet_is_up_to_date(name, table):
+    corpus = load_corpus(ROOT / "labels")
+    assert block(ROOT / "labels" / "DATASHEET.md", name) == table(corpus), "run: make datasheet"
+
+
+def test_kappa_of_a_worked_example():
+    pairs = [(True, True)] * 20 + [(True, False)] * 5 + [(False, True)] * 10 + [(False, False)] * 15
+    assert kappa(pairs) == pytest.approx(0.4)
+    assert kappa([(False, False)] * 3) == 1.0
+
+
+def test_the_readme_shows_the_leaderboard():
+    readme = block(ROOT / "README.md", "leaderboard")
+    board = (ROOT / "experiments" / "leaderboard.md").read_text(encoding="utf-8")
+    rows = [line for line in readme.splitlines() if line.startswith("| `")]
+    assert len(rows) >= 5
+    assert [row for row in rows if row not in board] == []
+
+
+def test_the_readme_names_every_label():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in load_codebook(ROOT / "labels").names if name not in readme] == []
+
+
+def test_the_statement_is_nowhere_in_the_repository():
+    path = SHARED / "texts" / "statement.txt"
+    if not path.exists():
+        pytest.skip("../shared/texts/statement.txt is not here to compare with")
+    text = path.read_text(encoding="utf-8")
+    records = (ROOT / "labels" / "annotations" / "statement.jsonl").read_text().splitlines()
+    spans = [json.loads(line) for line in records]
+    needles = {" ".join(normal_words(text[s["start"] : s["end"]])) for s in spans if s["end"] - s["start"] > 60}
+    assert len(needles) > 20
+    import subprocess
+
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    hits = []
+    for name in listed.splitlines():
+        body = " ".join(re.findall(r"\w+", (ROOT / name).read_text(encoding="utf-8", errors="ignore")))
+        body = " ".join(normal_words(body)) if any(n.split()[0] in body.casefold() for n in needles) else ""
+        hits += [name for needle in needles if needle in body]
+    assert hits == []
