@@ -46,12 +46,19 @@ def command(
 def _load(model: Path | None) -> "Predictor":
     """Load the model named, or the one trained last, and say which."""
     from pipeline.cli.console import note
+    from pipeline.ground.errors import ConfigError, ModelError
     from pipeline.ground.paths import find_project, shown
     from pipeline.inference.shelf import latest_model
     from pipeline.predict import Predictor
 
     if model is None:
-        model = latest_model(find_project().trained)
+        try:
+            trained = find_project().trained
+        except ConfigError as error:
+            raise ModelError(
+                "no model named, and no checkout here to look in", hint="stance score FILE --model DIR"
+            ) from error
+        model = latest_model(trained)
         note(f"model {shown(model)} (the one trained last; --model chooses another)")
     return Predictor.load(model)
 

@@ -12,6 +12,8 @@ from pipeline.ground.files import hash_text, read_jsonl
 from pipeline.ground.records import Annotation, Document, Example
 
 SHAPE = '{"doc": "id", "start": 0, "end": 42, "sha256": "16 hex digits", "labels": []}'
+FIELDS = {"doc": str, "start": int, "end": int, "sha256": str, "unsure": bool, "norm_sha256": str, "words": int}
+OPTIONAL = ("unsure", "norm_sha256", "words")
 
 
 def read_annotations(path: Path, codebook: Codebook) -> list[Annotation]:
@@ -32,9 +34,14 @@ def read_annotations(path: Path, codebook: Codebook) -> list[Annotation]:
 
 def _read_one(record: dict[str, Any], codebook: Codebook, where: str) -> Annotation:
     """Check one record field by field."""
-    for name, kind in (("doc", str), ("start", int), ("end", int), ("sha256", str)):
-        if not isinstance(record.get(name), kind) or isinstance(record.get(name), bool):
-            raise LabelError(f"{where}: `{name}` must be a {kind.__name__}, got {record.get(name)!r}", hint=SHAPE)
+    for name, kind in FIELDS.items():
+        value = record.get(name)
+        if name in OPTIONAL and value is None:
+            continue
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise LabelError(f"{where}: `{name}` must be a {kind.__name__}, got {value!r}", hint=SHAPE)
+    if not re.fullmatch(r"[0-9a-f]{16,64}", record["sha256"]):
+        raise LabelError(f"{where}: `sha256` must be 16 to 64 hex digits, got {record['sha256']!r}", hint=SHAPE)
     if not 0 <= record["start"] < record["end"]:
         raise LabelError(
             f"{where}: span {record['start']} to {record['end']} is empty or runs backwards",
@@ -51,9 +58,9 @@ def _read_one(record: dict[str, Any], codebook: Codebook, where: str) -> Annotat
         labels=codebook.check(record.get("labels"), where),
         pass_a=passes[0],
         pass_b=passes[1],
-        unsure=bool(record.get("unsure", False)),
-        norm_sha256=str(record.get("norm_sha256", "")),
-        words=int(record.get("words", 0)),
+        unsure=record.get("unsure") or False,
+        norm_sha256=record.get("norm_sha256") or "",
+        words=record.get("words") or 0,
         where=where,
     )
 

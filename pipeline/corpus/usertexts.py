@@ -17,7 +17,7 @@ def join_user_text(
 ) -> tuple[list[Example], list[Notice]]:
     """Join a user source from the best copy on the text path; notices say what was found and what is missing."""
     files = _candidates(labels_dir)
-    exact = next((path for path in files if sha256_of(path) == source.sha256), None)
+    exact = next((path for path in files if _hash(path) == source.sha256), None)
     if exact:
         document = replace(read_document(exact, doc_id=source.document), source=source.name, genre=source.genre)
         said = f"{source.name}: all {len(annotations)} labelled sentences found in {exact}"
@@ -35,8 +35,16 @@ def join_user_text(
     return examples, [*notices, Notice(message, hint, {"found": len(examples), "of": total})]
 
 
+def _hash(path: Path) -> str:
+    """Hash a file; empty where it cannot be read, which the reader will say better."""
+    try:
+        return sha256_of(path)
+    except OSError:
+        return ""
+
+
 def _candidates(labels_dir: Path) -> list[Path]:
-    """List readable files on the text path, in a stable order."""
+    """List files of known kinds on the text path, in a stable order."""
     folders = [folder for folder in text_path(labels_dir) if folder.is_dir()]
     return [
         path

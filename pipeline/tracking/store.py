@@ -96,7 +96,8 @@ class Tracker:
             return str(found.experiment_id)
         local = self.uri.startswith("sqlite:")
         place = (self._artifacts / name).resolve().as_uri() if local else None
-        return str(mlflow.create_experiment(name, artifact_location=place))
+        tags = {"mlflow.experimentKind": "custom_model_development"}  # the UI opens on runs, not on traces
+        return str(mlflow.create_experiment(name, artifact_location=place, tags=tags))
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

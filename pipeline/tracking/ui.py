@@ -32,6 +32,8 @@ def ui_command(uri: str, artifacts: Path, port: int) -> list[str]:
         str(port),
         "--workers",
         "1",
+        "--uvicorn-opts",
+        "--log-level warning",
     ]
 
 
