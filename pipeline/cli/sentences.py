@@ -8,8 +8,13 @@ import click
 if TYPE_CHECKING:
     from pipeline.ground.records import Reading
 
+EPILOG = """\b
+Example:
+  stance sentences briefing.md --show-skipped
+"""
 
-@click.command("sentences")
+
+@click.command("sentences", epilog=EPILOG)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--show-skipped", is_flag=True, help="Show also what is no running prose, and why.")
@@ -19,11 +24,7 @@ def command(file: Path, as_json: bool, show_skipped: bool, as_text: bool, encodi
     """Show the sentences of running prose in FILE, with their offsets.
 
     FILE is plain text (.txt), Markdown (.md) or HTML (.html).
-
-    \b
-    Example:
-      stance sentences briefing.md --show-skipped
-    """  # noqa: D301 - click reads the backspace as "do not rewrap"
+    """
     from pipeline.corpus.readers import read_document
     from pipeline.corpus.reading import read
 

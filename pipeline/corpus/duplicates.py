@@ -1,5 +1,6 @@
 """Find duplicate and near-duplicate sentences and documents."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,10 +30,14 @@ def near_duplicates(texts: Sequence[str], likeness: float = SENTENCE_LIKENESS) -
     from scipy.sparse import triu
     from sklearn.feature_extraction.text import CountVectorizer
 
-    long = [number for number, text in enumerate(texts) if len(text.split()) >= SHORTEST]
+    words = {"token_pattern": r"(?u)\b\w+\b"}  # one-letter words too
+    long = [
+        number
+        for number, text in enumerate(texts)
+        if len(text.split()) >= SHORTEST and len(re.findall(words["token_pattern"], text)) >= 3
+    ]
     if len(long) < 2:
         return []
-    words = {"token_pattern": r"(?u)\b\w+\b"}  # one-letter words too
     vectorizer = CountVectorizer(ngram_range=(3, 3), binary=True, dtype=np.int32, **words)
     shingles = vectorizer.fit_transform([texts[number] for number in long])
     sizes = np.asarray(shingles.sum(axis=1)).ravel()

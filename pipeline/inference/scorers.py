@@ -2,6 +2,7 @@
 
 import math
 import os
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -45,7 +46,7 @@ class TfidfScorer:
         self._activate: Callable[[np.ndarray], np.ndarray] = softmax if exclusive else sigmoid
         vocabulary = read_json(folder / "vocabulary.json")
         self._index = {block: {term: i for i, term in enumerate(vocabulary[block])} for block in ("word", "char")}
-        with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
+        with (folder / "weights.npz").open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             self._idf = {block: arrays[f"{block}_idf"].astype(float) for block in ("word", "char")}
             self._coef = {block: arrays[f"{block}_coef"].astype(float) for block in ("word", "char")}
             self._intercept = arrays["intercept"].astype(float)
@@ -91,7 +92,7 @@ class OnnxScorer:
             self._session = onnxruntime.InferenceSession(
                 str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
             )
-        except onnxruntime.capi.onnxruntime_pybind11_state.OnnxRuntimeException as error:
+        except _onnx_faults(onnxruntime.capi.onnxruntime_pybind11_state) as error:
             raise ModelError(f"{folder / 'model.onnx'}: onnxruntime cannot load it", hint=str(error)[:200]) from error
 
     def score(self, texts: Sequence[str]) -> np.ndarray:
@@ -107,6 +108,11 @@ class OnnxScorer:
             batch = [encodings[i].ids for i in order[start : start + BATCH]]
             rows.append(self._session.run(None, pad(batch, self._pad_id))[0])
         return np.asarray(np.concatenate(rows)[np.argsort(order)], dtype=float)
+
+
+def _onnx_faults(state: Any) -> tuple[type[Exception], ...]:
+    """List what onnxruntime raises; its exceptions share no base of their own."""
+    return tuple(kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception))
 
 
 class AverageScorer:
@@ -141,7 +147,7 @@ def load_scorer(spec: ScorerSpec, folder: Path, exclusive: bool) -> Scorer:
         if isinstance(spec, OnnxSpec):
             return OnnxScorer(spec, folder, exclusive)
         return AverageScorer([load_scorer(s, folder / "members" / n, exclusive) for n, s in spec.members.items()])
-    except (ConfigError, KeyError, ValueError, OSError) as error:
+    except (ConfigError, KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(
             f"{folder}: the model's files do not fit together ({error})", hint="train the model again"
         ) from error

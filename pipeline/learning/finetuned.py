@@ -34,6 +34,7 @@ class FinetunedEstimator:
     def fit(self, train: Labelled, validation: Labelled) -> "FinetunedEstimator":
         """Train until `epochs` are done or validation has not improved for `patience` epochs."""
         prepare(self._setting.seed, self._setting.threads)
+        self.history = []
         self._start()
         ids = tokenise(self._tokenizer, train.texts, self._learner.max_length)
         targets = torch.from_numpy(train.targets.astype(np.float32))

@@ -1,7 +1,7 @@
 """Fit a recipe: the estimator on train, its decisions on sentences it had not seen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,7 +9,6 @@ from pipeline.corpus.splits import grouped_folds
 from pipeline.decisions.decisions import Decisions
 from pipeline.decisions.learn import learn_decisions
 from pipeline.ground.codebook import Codebook
-from pipeline.ground.progress import Progress
 from pipeline.ground.records import Example
 from pipeline.learning.estimators import Estimator, Labelled, Setting, build
 from pipeline.learning.recipes import Recipe
@@ -52,27 +51,25 @@ def fit(recipe: Recipe, setting: Setting, train: Sequence[Example], validation: 
     """
     codebook = setting.codebook
     inside, outside = labelled(train, codebook), labelled(validation, codebook)
+    estimator = build(recipe, setting)
     if recipe.decisions.learn_from == "out-of-fold":
-        raw = out_of_fold(recipe, setting, train, outside)
+        raw = out_of_fold(estimator, setting, train, outside, recipe.decisions.folds)
         decisions = learn_decisions(raw, inside.targets, codebook, recipe.decisions, "out-of-fold")
         setting.progress.say("fitting on the whole training split")
-        return Classifier(build(recipe, setting).fit(inside, outside), decisions)
-    estimator = build(recipe, setting).fit(inside, outside)
-    raw = estimator.predict_proba(outside.texts)
+        return Classifier(estimator.fit(inside, outside), decisions)
+    raw = estimator.fit(inside, outside).predict_proba(outside.texts)
     return Classifier(estimator, learn_decisions(raw, outside.targets, codebook, recipe.decisions, "validation"))
 
 
-def out_of_fold(recipe: Recipe, setting: Setting, train: Sequence[Example], validation: Labelled) -> np.ndarray:
-    """Give each training sentence the raw probabilities of a model that saw nothing of its document group."""
-    folds = grouped_folds(train, setting.codebook, recipe.decisions.folds)
+def out_of_fold(
+    estimator: Estimator, setting: Setting, train: Sequence[Example], validation: Labelled, folds: int
+) -> np.ndarray:
+    """Give each training sentence the raw probabilities of a fit that saw nothing of its document group."""
     inside = labelled(train, setting.codebook)
     raw = np.zeros(inside.targets.shape)
-    setting.progress.stage("out-of-fold probabilities", len(folds))
-    quiet = replace(setting, progress=Progress())
-    estimator = build(recipe, quiet)
-    for held in folds:
+    for turn, held in enumerate(grouped_folds(train, setting.codebook, folds), start=1):
+        setting.progress.stage(f"out-of-fold probabilities, fold {turn} of {folds}")
         kept = sorted(set(range(len(train))) - set(held))
         estimator.fit(inside.at(kept), validation)
         raw[held] = estimator.predict_proba([inside.texts[i] for i in held])
-        setting.progress.advance()
     return raw

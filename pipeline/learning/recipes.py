@@ -133,7 +133,7 @@ def load_recipe(path: Path) -> Recipe:
 
     Raises:
         ConfigError: unknown or missing keys, values out of range (all at once), a member that is not
-            there or is an average itself.
+            there, is an average itself, or bears another member's name.
     """
     recipe = load_config(path, Recipe)
     if not isinstance(recipe.learner, AverageLearner):
@@ -150,6 +150,11 @@ def load_recipe(path: Path) -> Recipe:
         if isinstance(member.learner, AverageLearner):
             raise ConfigError(
                 f"{path}: learner.members: {file!r} is an average itself", hint="name its members instead"
+            )
+        if member.name in members:
+            raise ConfigError(
+                f"{path}: learner.members: {file!r} is the second named {member.name!r}",
+                hint="name each member once, and give each recipe a name of its own",
             )
         members[member.name] = member
     return recipe.model_copy(update={"members": members})

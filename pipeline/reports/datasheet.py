@@ -38,10 +38,14 @@ def agreement_table(corpus: Corpus) -> str:
     ]
     for source, annotations in corpus.annotations.items():
         both = [a for a in annotations if a.pass_a is not None and a.pass_b is not None]
-        kappas = [f"{kappa([(n in (a.pass_a or ()), n in (a.pass_b or ())) for a in both]):.2f}" for n in names]
+        kappas = [_kappa_cell([(n in (a.pass_a or ()), n in (a.pass_b or ())) for a in both]) for n in names]
         apart = sum(a.pass_a != a.pass_b for a in both)
         lines.append(f"| {source} | " + " | ".join(kappas) + f" | {len(both):,} | {apart} |")
     return "\n".join(lines)
+
+
+def _kappa_cell(pairs: Sequence[tuple[bool, bool]]) -> str:
+    return f"{kappa(pairs):.2f}" if pairs else "not labelled twice"
 
 
 def kappa(pairs: Sequence[tuple[bool, bool]]) -> float:

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.corpus.load import load_corpus
-from pipeline.corpus.splits import MANIFEST, Split, split_corpus
+from pipeline.corpus.load import Corpus, load_corpus
+from pipeline.corpus.splits import MANIFEST, PARTS, Split, split_corpus
 from pipeline.ground import files
 from pipeline.ground.paths import Project
 from pipeline.ground.progress import Progress
@@ -17,7 +17,7 @@ from pipeline.learning.recipes import Recipe
 from pipeline.tracking.store import Tracker
 from pipeline.workflows.away import cross_validate, leave_one_source_out, mean, spread
 from pipeline.workflows.spec import Spec, load_spec
-from pipeline.workflows.training import THREADS, Order, train
+from pipeline.workflows.training import THREADS, Order, say_notices, train_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,16 @@ def run_experiment(
     """
     spec, recipes = load_spec(spec_path, project.models)
     corpus = load_corpus(project.labels)
+    say_notices(corpus, progress)
     split = split_corpus(corpus, project.labels)
-    inputs = {"data": corpus.fingerprint, "splits": files.sha256_of(project.labels / MANIFEST)}
+    inputs = {"data": corpus.fingerprint, "splits": _split_hash(split, project.labels / MANIFEST)}
     results = spec_path.parent / "results" / spec.name
     bench = Bench(project, project.labels, results, spec.name, tracker, progress, force)
     turns = [(recipes[name], seed, project.models / name) for name in spec.recipes for seed in spec.seeds]
     results_of = {
-        (recipe.name, seed): bench.step("train", recipe, seed, inputs, partial(_train, bench, path, recipe, seed))
+        (recipe.name, seed): bench.step(
+            "train", recipe, seed, inputs, partial(_train, bench, path, recipe, seed, corpus, split)
+        )
         for recipe, seed, path in turns
     }
     rows = []
@@ -80,6 +83,13 @@ def run_experiment(
         away = _away(bench, spec, recipe, setting, split, inputs)
         rows.append(_row(recipe, seed, results_of[recipe.name, seed], away, bench))
     return rows
+
+
+def _split_hash(split: Split, manifest: Path) -> str:
+    """Name the split: by its committed manifest, or by its documents where none is committed."""
+    if manifest.is_file():
+        return files.sha256_of(manifest)
+    return files.hash_json({part: sorted({e.doc for e in getattr(split, part)}) for part in PARTS})
 
 
 def _away(
@@ -96,11 +106,11 @@ def _away(
     return away
 
 
-def _train(bench: Bench, path: Path, recipe: Recipe, seed: int) -> dict[str, Any]:
+def _train(bench: Bench, path: Path, recipe: Recipe, seed: int, corpus: Corpus, split: Split) -> dict[str, Any]:
     """Train one recipe as `stance train` does; keep what the leaderboard needs."""
     name = recipe.name if seed == recipe.seed else f"{recipe.name}-seed{seed}"
     order = Order(path, bench.labels, bench.project.trained / name, seed, bench.experiment)
-    trained = train(order, bench.tracker, bench.progress)
+    trained = train_on(order, recipe, corpus, split, bench.tracker, bench.progress)
     megabytes = sum(entry.size for entry in trained.manifest.files.values()) / 1e6
     return {
         "figures": trained.manifest.metrics | {"model_megabytes": megabytes},

@@ -62,17 +62,27 @@ def train(order: Order, tracker: Tracker, progress: Progress | None = None) -> T
     """
     progress = progress or Progress()
     recipe = load_recipe(order.recipe)
-    if order.seed is not None:
-        recipe = recipe.model_copy(update={"seed": order.seed})
     corpus = load_corpus(order.labels)
+    say_notices(corpus, progress)
+    return train_on(order, recipe, corpus, split_corpus(corpus, order.labels), tracker, progress)
+
+
+def say_notices(corpus: Corpus, progress: Progress) -> None:
+    """Say what is absent from the labels, before the work begins."""
     for notice in corpus.notices:
         progress.say(f"{notice.message}\n  hint: {notice.hint}" if notice.hint else notice.message)
-    split = split_corpus(corpus, order.labels)
+
+
+def train_on(
+    order: Order, recipe: Recipe, corpus: Corpus, split: Split, tracker: Tracker, progress: Progress
+) -> Trained:
+    """Train as `train` does, on labels and a recipe already read."""
+    if order.seed is not None:
+        recipe = recipe.model_copy(update={"seed": order.seed})
     setting = Setting(corpus.codebook, recipe.seed, order.recipe.parent, order.threads, progress)
     tracker.open()
-    params = run_params(recipe, split, order)
     name = f"{recipe.name} seed {recipe.seed}"
-    with tracker.run(order.experiment, name, run_tags(recipe, corpus), params) as run:
+    with tracker.run(order.experiment, name, run_tags(recipe, corpus), run_params(recipe, split, order)) as run:
         progress.say(f"training {recipe.name} on {len(split.train)} sentences, seed {recipe.seed}")
         for part in ("train", "validation", "test"):
             run.dataset(to_dataset(getattr(split, part), corpus.codebook), f"{corpus.codebook.name}-{part}", part)
