@@ -2,10 +2,15 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from tiny import tiny_sentences, write_labels, write_recipe
+from tiny import finetuned_learner, tiny_sentences, write_labels, write_recipe
+
+if TYPE_CHECKING:
+    from pipeline.workflows.training import Trained
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
@@ -65,3 +70,36 @@ def stance(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, 
         return int(ended.value.code or 0), out, err
 
     return run
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """A project with two models trained once, for tests that only read: words, and a tiny fine-tuned encoder."""
+
+    root: Path
+    tiny: "Trained"
+    small: "Trained"
+    uri: str
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> Workshop:
+    """Train `tiny` (TF-IDF) and `small` (fine-tuned) on a real sqlite store; copy what you mean to change."""
+    root = tmp_path_factory.mktemp("workshop")
+    from pipeline.tracking.store import Tracker
+    from pipeline.workflows.training import Order, train
+
+    labels = write_labels(root / "labels")
+    learner = finetuned_learner(encoder_folder, epochs=8, patience=8)
+    recipes = {
+        "tiny": write_recipe(root / "models" / "tiny.yaml"),
+        "small": write_recipe(root / "models" / "small.yaml", learner, learn_from="validation"),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        tracker = Tracker(root)
+        models = {
+            name: train(Order(path, labels, root / "models" / "trained" / name), tracker)
+            for name, path in recipes.items()
+        }
+    return Workshop(root, models["tiny"], models["small"], tracker.uri)

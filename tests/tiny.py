@@ -1,6 +1,9 @@
 """Write tiny real things: a labels folder of 48 sentences, recipes small enough for a test."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import yaml
@@ -101,3 +104,21 @@ def finetuned_learner(encoder: Path, **changes: object) -> dict:
         "class_weight": "root",
         "precision": "float32",
     } | changes
+
+
+def run_apart(folder: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the real command in a process of its own, standing in `folder`."""
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *map(str, arguments)],
+        cwd=folder,
+        env=apart(**environment),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def apart(**environment: str) -> dict[str, str]:
+    """Give the environment of a process of its own: our package on its path, no store or texts from elsewhere."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("MLFLOW_TRACKING_URI", "STANCE_TEXTS")}
+    return kept | {"PYTHONPATH": str(ROOT)} | environment

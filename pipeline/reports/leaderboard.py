@@ -45,7 +45,8 @@ def leaderboard_markdown(spec: "Spec", rows: Sequence["Row"], codebook: Codebook
 def leaderboard_table(rows: Sequence["Row"], codebook: Codebook) -> str:
     """Write the table itself, in the order of the specification."""
     heads = ["recipe", "test macro-F1", *(f"F1 {name}" for name in codebook.names), "mean ECE"]
-    heads += ["source left out", "5-fold CV" if any("cv_macro_f1" in row.figures for row in rows) else ""]
+    folds = max((sum(part.startswith("cv/") for part in row.parts) for row in rows), default=0)
+    heads += ["source left out", f"{folds}-fold CV" if folds else ""]
     heads += ["training s", "sentences/s", "MB"]
     heads = [head for head in heads if head]
     lines = ["| " + " | ".join(heads) + " |", "| --- |" + " ---: |" * (len(heads) - 1)]

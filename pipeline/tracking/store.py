@@ -50,16 +50,14 @@ class Tracker:
             TrackingError: the store cannot be reached, is locked, or belongs to another MLflow.
         """
         with self._translated():
-            mlflow = _mlflow()
-            mlflow.set_tracking_uri(self.uri)
+            mlflow = self._connected()
             mlflow.MlflowClient(tracking_uri=self.uri).search_experiments(max_results=1)
 
     @contextmanager
     def run(self, experiment: str, name: str, tags: dict[str, str], params: dict[str, Any]) -> Iterator["Run"]:
         """Open a run; it ends FINISHED, KILLED where the user interrupts, FAILED where the block raises."""
         with self._translated():
-            mlflow = _mlflow()
-            mlflow.set_tracking_uri(self.uri)
+            mlflow = self._connected()
             active = mlflow.start_run(experiment_id=self._experiment(mlflow, experiment), run_name=name, tags=tags)
             mlflow.log_params({key: str(value)[:6000] for key, value in params.items()})
         status = "FAILED"
@@ -70,7 +68,8 @@ class Tracker:
             status = "KILLED"
             raise
         finally:
-            mlflow.end_run(status)
+            with self._translated():
+                mlflow.end_run(status)
 
     def add_metrics(self, run_id: str, values: dict[str, float]) -> None:
         """Add columns to a run that has ended; a run that is gone from the store is passed over."""
@@ -83,6 +82,16 @@ class Tracker:
                 return
             for name, value in values.items():
                 client.log_metric(run_id, name, value)
+
+    def _connected(self) -> Any:
+        """Point mlflow at the store; what it writes into the environment on the way would bind later stores too."""
+        before = os.environ.get("MLFLOW_TRACKING_URI")
+        mlflow = _mlflow()
+        mlflow.set_tracking_uri(self.uri)
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+        if before is not None:
+            os.environ["MLFLOW_TRACKING_URI"] = before
+        return mlflow
 
     def _experiment(self, mlflow: Any, name: str) -> str:
         """Find or make an experiment; a local store keeps artifacts beside its database."""

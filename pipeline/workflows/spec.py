@@ -1,7 +1,7 @@
 """Read an experiment's specification: the question, and what is run to answer it."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -17,11 +17,18 @@ class Spec(Strict):
     question: str
     hypothesis: str
     recipes: tuple[str, ...] = Field(min_length=1)
-    seeds: tuple[int, ...] = Field(min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
     metric: Literal["macro_f1"]
     stopping_rule: str
     leave_one_source_out: bool
     cross_validation: int = Field(ge=0, le=20)
+
+    @field_validator("recipes", "seeds")
+    @classmethod
+    def _once_each(cls, values: tuple[str | int, ...]) -> tuple[str | int, ...]:
+        if twice := sorted({str(value) for value in values if values.count(value) > 1}):
+            raise ValueError(f"named twice: {', '.join(twice)}")
+        return values
 
     @field_validator("cross_validation")
     @classmethod
@@ -43,4 +50,8 @@ def load_spec(path: Path, models: Path) -> tuple[Spec, dict[str, Recipe]]:
     if unknown:
         faults = "\n".join(f"  - recipes: {name!r}; {did_you_mean(name, there)}" for name in unknown)
         raise ConfigError(f"{path}: {len(unknown)} unknown recipe(s)\n{faults}", hint=f"recipes lie in {models}")
-    return spec, {name: load_recipe(models / name) for name in spec.recipes}
+    recipes = {name: load_recipe(models / name) for name in spec.recipes}
+    names = [recipe.name for recipe in recipes.values()]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigError(f"{path}: two recipes are named {twice[0]!r}", hint="give each recipe a name of its own")
+    return spec, recipes

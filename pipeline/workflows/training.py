@@ -9,11 +9,12 @@ from pathlib import Path
 from pipeline.corpus.examples import to_dataset
 from pipeline.corpus.load import Corpus, load_corpus
 from pipeline.corpus.splits import Split, split_corpus
+from pipeline.ground.errors import ModelError
 from pipeline.ground.files import whole_folder, write_json
 from pipeline.ground.progress import Progress
 from pipeline.ground.records import Example, Notice
 from pipeline.ground.version import code_version
-from pipeline.inference.manifest import DECISIONS, FORMAT, Manifest, write_manifest
+from pipeline.inference.manifest import DECISIONS, FORMAT, MANIFEST, Manifest, write_manifest
 from pipeline.judging.records import Judged, Report
 from pipeline.judging.report import flat_metrics, judge
 from pipeline.learning.estimators import Setting
@@ -77,6 +78,7 @@ def train_on(
     order: Order, recipe: Recipe, corpus: Corpus, split: Split, tracker: Tracker, progress: Progress
 ) -> Trained:
     """Train as `train` does, on labels and a recipe already read."""
+    _refuse_to_replace(order.out)
     if order.seed is not None:
         recipe = recipe.model_copy(update={"seed": order.seed})
     setting = Setting(corpus.codebook, recipe.seed, order.recipe.parent, order.threads, progress)
@@ -92,6 +94,20 @@ def train_on(
         trained = _keep(order, recipe, corpus, split, classifier, seconds, run.id, tracker.uri)
         log_run(run, trained, classifier.estimator.history)
     return trained
+
+
+def _refuse_to_replace(out: Path) -> None:
+    """Raise `ModelError` where a model folder cannot be made, or would replace what is no model."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        empty = not out.exists() or (out.is_dir() and not any(out.iterdir()))
+    except OSError as error:
+        raise ModelError(f"no model folder can be made at {out}: {error.strerror}", hint="choose with --out") from error
+    if not empty and not (out / MANIFEST).is_file():
+        raise ModelError(
+            f"{out} is there already and is no model folder; training would replace it",
+            hint="name another place with --out, or move what is there",
+        )
 
 
 def _keep(
