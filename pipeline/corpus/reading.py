@@ -20,7 +20,7 @@ def read(document: Document, *, allow_none: bool = False) -> Reading:
         name = document.path or document.id
         raise DocumentError(
             f"{name}: holds no running prose; skipped: {said}",
-            hint=f"stance sentences {name} --show-skipped",
+            hint=f"stance sentences {name} --show-skipped" if document.path else "give running prose",
         )
     sentences = (
         Sentence(document.id, index, start, end, document.text[start:end]) for index, (start, end) in enumerate(spans)

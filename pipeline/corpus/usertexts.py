@@ -16,13 +16,14 @@ def join_user_text(
     source: UserSource, annotations: list[Annotation], labels_dir: Path
 ) -> tuple[list[Example], list[Notice]]:
     """Join a user source from the best copy on the text path; notices say what was found and what is missing."""
-    files = _candidates(labels_dir)
+    files, notices = _candidates(labels_dir), _absent_folders(source, labels_dir)
     exact = next((path for path in files if _hash(path) == source.sha256), None)
     if exact:
         document = replace(read_document(exact, doc_id=source.document), source=source.name, genre=source.genre)
         said = f"{source.name}: all {len(annotations)} labelled sentences found in {exact}"
-        return [join_by_span(annotation, document) for annotation in annotations], [Notice(said)]
-    best, notices = _best_copy(files, source, annotations)
+        return [join_by_span(annotation, document) for annotation in annotations], [*notices, Notice(said)]
+    best, passed_over = _best_copy(files, source, annotations)
+    notices += passed_over
     total = len(annotations)
     if not best:
         missing = Notice(
@@ -41,6 +42,15 @@ def _hash(path: Path) -> str:
         return sha256_of(path)
     except OSError:
         return ""
+
+
+def _absent_folders(source: UserSource, labels_dir: Path) -> list[Notice]:
+    """Say which folders named in `STANCE_TEXTS` are not there."""
+    return [
+        Notice(f"{source.name}: {folder} is no folder, though STANCE_TEXTS names it", "correct the path")
+        for folder in text_path(labels_dir)[:-1]
+        if not folder.is_dir()
+    ]
 
 
 def _candidates(labels_dir: Path) -> list[Path]:

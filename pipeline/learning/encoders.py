@@ -9,7 +9,14 @@ from typing import Any
 
 from pipeline.ground.errors import EncoderError
 from pipeline.ground.files import sha256_of
-from pipeline.learning.recipes import FolderEncoder, HubEncoder, PackageEncoder
+from pipeline.learning.recipes import (
+    FinetunedLearner,
+    FolderEncoder,
+    FrozenLearner,
+    HubEncoder,
+    PackageEncoder,
+    Recipe,
+)
 
 
 def locate(encoder: PackageEncoder | HubEncoder | FolderEncoder, base: Path) -> str:
@@ -29,6 +36,13 @@ def locate(encoder: PackageEncoder | HubEncoder | FolderEncoder, base: Path) -> 
     for name, wanted in encoder.sha256.items():
         _verify(folder / name, wanted)
     return str(folder)
+
+
+def check_encoders(recipe: Recipe, base: Path) -> None:
+    """Locate and verify every encoder a recipe needs, before anything is started."""
+    for learner in (recipe.learner, *(member.learner for member in recipe.members.values())):
+        if isinstance(learner, FrozenLearner | FinetunedLearner):
+            locate(learner.encoder, base)
 
 
 def _package_folder(encoder: PackageEncoder) -> Path:

@@ -114,7 +114,7 @@ class Recipe(Strict):
     learner: Learner
     decisions: DecisionSettings
     seed: int = Field(ge=0)
-    members: dict[str, Any] = Field(default_factory=dict, exclude=True)
+    members: dict[str, "Recipe"] = Field(default_factory=dict, exclude=True)
 
     @property
     def hash(self) -> str:

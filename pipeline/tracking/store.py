@@ -58,10 +58,12 @@ class Tracker:
         """Open a run; it ends FINISHED, KILLED where the user interrupts, FAILED where the block raises."""
         with self._translated():
             mlflow = self._connected()
-            active = mlflow.start_run(experiment_id=self._experiment(mlflow, experiment), run_name=name, tags=tags)
-            mlflow.log_params({key: str(value)[:6000] for key, value in params.items()})
+            experiment_id = self._experiment(mlflow, experiment)
         status = "FAILED"
         try:
+            with self._translated():
+                active = mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=tags)
+                mlflow.log_params({key: str(value)[:6000] for key, value in params.items()})
             yield Run(mlflow, active.info.run_id, self)
             status = "FINISHED"
         except KeyboardInterrupt:

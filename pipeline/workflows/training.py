@@ -17,6 +17,7 @@ from pipeline.ground.version import code_version
 from pipeline.inference.manifest import DECISIONS, FORMAT, MANIFEST, Manifest, write_manifest
 from pipeline.judging.records import Judged, Report
 from pipeline.judging.report import flat_metrics, judge
+from pipeline.learning.encoders import check_encoders
 from pipeline.learning.estimators import Setting
 from pipeline.learning.fit import Classifier, fit
 from pipeline.learning.recipes import Recipe, load_recipe
@@ -82,6 +83,7 @@ def train_on(
     if order.seed is not None:
         recipe = recipe.model_copy(update={"seed": order.seed})
     setting = Setting(corpus.codebook, recipe.seed, order.recipe.parent, order.threads, progress)
+    check_encoders(recipe, setting.base)
     tracker.open()
     name = f"{recipe.name} seed {recipe.seed}"
     with tracker.run(order.experiment, name, run_tags(recipe, corpus), run_params(recipe, split, order)) as run:

@@ -87,7 +87,10 @@ def test_an_exact_copy_is_found_by_its_hash_whatever_its_name(with_user_text, tm
     examples, notices = found(with_user_text)
     assert [example.text for example in examples] == list(SENTENCES)
     assert {(example.doc, example.source, example.genre) for example in examples} == {("lirra", "lirra", "statement")}
-    assert [n.message for n in notices] == [f"lirra: all 4 labelled sentences found in {mine / 'anything at all.txt'}"]
+    assert [n.message for n in notices] == [
+        f"lirra: {tmp_path / 'nowhere'} is no folder, though STANCE_TEXTS names it",
+        f"lirra: all 4 labelled sentences found in {mine / 'anything at all.txt'}",
+    ]
 
 
 def test_a_changed_copy_is_joined_by_words_and_the_notice_counts(with_user_text):

@@ -7,7 +7,7 @@ import time
 import huggingface_hub.constants
 import numpy as np
 import pytest
-from tiny import ROOT
+from tiny import ROOT, finetuned_learner, write_recipe
 
 from pipeline.ground.errors import EncoderError
 from pipeline.ground.files import sha256_of
@@ -126,3 +126,11 @@ def test_the_real_encoder_puts_like_sentences_near_each_other(setting):
     peace, truce, ferry = estimator.embed(["They made peace.", "They signed a truce.", "The ferry left at nine."])
     assert np.linalg.norm(peace) == pytest.approx(1, abs=1e-5) and len(peace) == 384
     assert peace @ truce > peace @ ferry + 0.2
+
+
+def test_a_missing_encoder_costs_no_run(project, stance):
+    learner = finetuned_learner(project / "nowhere")
+    write_recipe(project / "models" / "lost.yaml", learner, learn_from="validation")
+    code, _, err = stance("train", "models/lost.yaml")
+    assert code == 2 and "no encoder in" in err and "hint:" in err
+    assert not (project / "mlflow.db").exists()
