@@ -3,17 +3,23 @@
 Needs the base install only: numpy, onnxruntime and tokenizers; no torch, no scikit-learn.
 """
 
-from collections.abc import Sequence
+import os
+import re
+import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.decisions.decisions import Decisions
 from pipeline.ground.codebook import Codebook
-from pipeline.ground.errors import DocumentError
+from pipeline.ground.errors import DocumentError, ModelError
 from pipeline.ground.records import Prediction, Profile, Reading, ScoredDocument
-from pipeline.inference.manifest import Manifest, read_decisions, read_manifest, verify_files
+from pipeline.inference.manifest import RETRAIN, Manifest, read_decisions, read_manifest, verify_files
 from pipeline.inference.scorers import Scorer, load_scorer
+
+FOREIGN = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".epub")  # files that a user may name, and that are not read
+NAME_WORDS = 4  # a name with more words is taken for prose, unless it begins like a path
 
 
 class Predictor:
@@ -26,7 +32,7 @@ class Predictor:
 
     @classmethod
     def load(cls, folder: str | Path) -> "Predictor":
-        """Load a model folder and verify every file against its manifest.
+        """Load a model folder and verify every file against its manifest; the manifest itself is trusted.
 
         Raises:
             ModelError: the folder or a file is missing, truncated, changed, or of another format.
@@ -35,7 +41,9 @@ class Predictor:
         manifest = read_manifest(folder)
         verify_files(folder, manifest)
         scorer = load_scorer(manifest.scorer, folder, manifest.codebook.exclusive)
-        return cls(manifest, read_decisions(folder, manifest), scorer)
+        predictor = cls(manifest, read_decisions(folder, manifest), scorer)
+        predictor._try_out(folder)
+        return predictor
 
     @property
     def codebook(self) -> Codebook:
@@ -52,9 +60,24 @@ class Predictor:
         """Give each label's threshold; None where the largest probability decides."""
         return self.decisions.cutoffs
 
-    def predict_proba(self, sentences: Sequence[str]) -> np.ndarray:
-        """Give calibrated probabilities, shape (n, labels); white space is collapsed as in training."""
-        texts = [" ".join(sentence.split()) for sentence in sentences]
+    def _try_out(self, folder: Path) -> None:
+        """Score one text, so that files that do not fit together are found before the first document."""
+        labels = len(self.classes_)
+        try:
+            raw = self._scorer.score(["."])
+            if raw.shape != (1, labels):
+                raise ValueError(f"the scorer gives {raw.shape[-1]} columns, and the codebook has {labels} labels")
+            self.decide(self.decisions.calibrate(raw))
+        except ValueError as error:
+            raise ModelError(f"{folder}: the model's files do not fit together ({error})", hint=RETRAIN) from error
+
+    def predict_proba(self, sentences: Iterable[str]) -> np.ndarray:
+        """Give calibrated probabilities, shape (n, labels); white space is collapsed as in training.
+
+        Raises:
+            TypeError: `sentences` is one string, or holds what is no string.
+        """
+        texts = [" ".join(sentence.split()) for sentence in _listed(sentences)]
         if not texts:
             return np.zeros((0, len(self.classes_)))
         return self.decisions.calibrate(self._scorer.score(texts))
@@ -63,8 +86,13 @@ class Predictor:
         """Turn probabilities into a 0/1 matrix of the same shape, dtype int8."""
         return self.decisions.decide(probabilities)
 
-    def predict(self, sentences: Sequence[str]) -> list[Prediction]:
-        """Judge sentences: labels in codebook order, and every label's probability."""
+    def predict(self, sentences: Iterable[str]) -> list[Prediction]:
+        """Judge sentences: labels in codebook order, and every label's probability.
+
+        Raises:
+            TypeError: `sentences` is one string, or holds what is no string.
+        """
+        sentences = _listed(sentences)
         probabilities = self.predict_proba(sentences)
         labels = self.codebook.decode(self.decide(probabilities))
         return [
@@ -75,8 +103,8 @@ class Predictor:
     def predict_document(self, path_or_text: str | Path, *, encoding: str | None = None) -> ScoredDocument:
         """Read a document and judge its sentences.
 
-        A `Path`, or a string that names an existing file or looks like a file name, is read as a file;
-        any other string is the text itself.
+        A `Path`, or a string that names an existing file or folder or looks like a file name, is read as
+        a file; any other string is the text itself.
 
         Raises:
             DocumentError: the file cannot be read, or it holds no running prose.
@@ -85,7 +113,9 @@ class Predictor:
         from pipeline.corpus.reading import read, read_path
 
         if isinstance(path_or_text, Path) or _names_a_file(path_or_text):
-            return self.judge(read_path(Path(path_or_text), encoding=encoding))
+            path = Path(path_or_text)
+            _refuse_no_file(path)
+            return self.judge(read_path(path, encoding=encoding))
         if not path_or_text.strip():
             raise DocumentError("the text is empty", hint="give a text, or the path of a file")
         return self.judge(read(read_text(path_or_text)))
@@ -98,11 +128,53 @@ class Predictor:
         return ScoredDocument(reading, predictions, profile, self.manifest.id)
 
 
+def _listed(sentences: Iterable[str]) -> list[str]:
+    """List sentences; refuse a bare string, which would be judged letter by letter."""
+    if isinstance(sentences, str | bytes):
+        raise TypeError("sentences must be a list of strings, got one string; write [sentence], or predict_document")
+    listed = list(sentences)
+    for number, sentence in enumerate(listed):
+        if not isinstance(sentence, str):
+            raise TypeError(f"sentences must be strings; item {number} is of type {type(sentence).__name__}")
+    return listed
+
+
 def _names_a_file(text: str) -> bool:
-    """Tell a file name from prose: no line break, and an existing file or a known ending without spaces."""
+    """Tell a file name from prose: what exists, or a few words on one line with the ending of a document."""
     from pipeline.corpus.readers import EXTENSIONS
 
-    if "\n" in text or len(text) > 1024:
+    if "\n" in text or len(text) > 1024 or not text.strip():
         return False
-    path = Path(text)
-    return path.is_file() or (path.suffix.lower() in EXTENSIONS and len(text.split()) == 1)
+    if os.path.isfile(text) or os.path.isdir(text):  # noqa: PTH112, PTH113 - Path raises for a name too long
+        return True
+    if Path(text).suffix.lower() not in EXTENSIONS + FOREIGN or re.search(r"[.!?;,:]\s", text):
+        return False
+    return len(text.split()) <= NAME_WORDS or text.startswith(("/", "./", "../", "~"))
+
+
+def _refuse_no_file(path: Path) -> None:
+    """Raise `DocumentError` for what is absent, out of reach or a folder, with a command that can work."""
+    from pipeline.corpus.readers import EXTENSIONS
+
+    try:
+        path.stat()
+        inside = sorted(path.iterdir()) if path.is_dir() else []
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        raise DocumentError(f"no such file: {path}", hint=f"see what is there: {_listing(path)}") from error
+    except OSError as error:
+        raise DocumentError(
+            f"{path}: cannot be read ({error.strerror})", hint=f"see what is there: {_listing(path)}"
+        ) from error
+    if path.is_dir():
+        fit = [str(entry) for entry in inside if entry.suffix.lower() in EXTENSIONS and entry.is_file()]
+        see = f"see what is in it: ls {shlex.quote(str(path))}"
+        raise DocumentError(
+            f"{path} is a folder, and a file is expected; allowed: {', '.join(EXTENSIONS)}",
+            hint=f"name a file in it: stance score {shlex.quote(fit[0])}" if fit else see,
+        )
+
+
+def _listing(path: Path) -> str:
+    """Give the command that lists the nearest folder that is there."""
+    there = next(folder for folder in (*path.parents, Path()) if os.path.isdir(folder))  # noqa: PTH112
+    return f"ls {shlex.quote(str(there))}"

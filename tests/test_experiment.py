@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 import yaml
@@ -10,6 +11,7 @@ from tiny import TFIDF, write_labels, write_recipe
 
 from pipeline.ground.paths import Project
 from pipeline.ground.progress import Progress
+from pipeline.reports.leaderboard import publish
 from pipeline.tracking.store import Tracker
 from pipeline.workflows import experiment
 from pipeline.workflows.experiment import Row, run_experiment
@@ -23,6 +25,7 @@ SPEC = {
     "metric": "macro_f1",
     "stopping_rule": "once each",
     "leave_one_source_out": True,
+    "publish": True,
     "cross_validation": 3,
 }
 
@@ -207,3 +210,22 @@ def test_two_recipes_of_one_name_are_refused(place, stance):
     (place / "models" / "words.yaml").write_text((place / "models" / "floor.yaml").read_text())
     code, _, err = stance("experiment", "validate", "experiments/small.yaml")
     assert code == 2 and "two recipes are named 'floor'" in err
+
+
+def test_only_a_published_experiment_writes_the_leaderboard(place):
+    for publish_it in (False, True):
+        (place / "experiments" / "small.yaml").write_text(yaml.safe_dump(SPEC | {"publish": publish_it}))
+        rows = run_experiment(place / "experiments" / "small.yaml", Project(place), Tracker(place), Progress())
+        table, written = publish(place / "experiments" / "small.yaml", rows, Project(place))
+        assert all(path.is_file() for path in written) and len(written) == (3 if publish_it else 2)
+        assert (place / "experiments" / "leaderboard.md").exists() is publish_it
+        assert (table in (place / "README.md").read_text()) is publish_it
+
+
+def test_a_training_is_not_skipped_when_its_model_is_gone(place):
+    spec = place / "experiments" / "small.yaml"
+    run_experiment(spec, Project(place), Tracker(place), Progress())
+    model = place / "models" / "trained" / "floor"
+    shutil.rmtree(model)
+    run_experiment(spec, Project(place), Tracker(place), Progress())
+    assert (model / "manifest.json").is_file()

@@ -1,7 +1,9 @@
 """Fail where a generated block is stale, or a committed file holds what must not be committed."""
 
+import importlib.util
 import json
 import re
+import sys
 
 import pytest
 from tiny import ROOT, SHARED
@@ -62,3 +64,17 @@ def test_the_statement_is_nowhere_in_the_repository():
         body = " ".join(normal_words(body)) if any(n.split()[0] in body.casefold() for n in needles) else ""
         hits += [name for needle in needles if needle in body]
     assert hits == []
+
+
+def test_contributing_shows_what_the_splitter_comparison_says_of_ours():
+    rows = block(ROOT / "CONTRIBUTING.md", "splitters").splitlines()
+    assert len(rows) >= 7
+    spec = importlib.util.spec_from_file_location("compare", ROOT / "tests" / "compare_splitters.py")
+    compare = importlib.util.module_from_spec(spec)
+    sys.modules["compare"] = compare
+    spec.loader.exec_module(compare)
+    [ours] = [row for row in rows if "split_sentences" in row]
+    cases = compare.load_cases()
+    for held_out in (False, True):
+        figures = compare.judge(compare._ours(), [case for case in cases if case.held_out is held_out])
+        assert f"{figures.f1:.3f}" in ours

@@ -1,12 +1,22 @@
 """Say things on the terminal: notices and progress on stderr, a bar where there is a TTY."""
 
+import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from pipeline.ground.progress import Progress
 from pipeline.ground.records import Notice
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH = 80  # what every table fits into; a pipe or a file is given no less
+PIPE_CLOSED = 141  # 128 + SIGPIPE, as a shell reports it
 
 
 def note(message: str) -> None:
@@ -19,6 +29,37 @@ def say_notice(notice: Notice) -> None:
     note(click.style("note: ", bold=True) + notice.message)
     if notice.hint:
         note(f"  hint: {notice.hint}")
+
+
+def stdout_console() -> "Console":
+    """Make the console for results: takes no markup from data, and gives a pipe or a file 80 columns or more."""
+    from rich.console import Console
+
+    class Stdout(Console):
+        def on_broken_pipe(self) -> None:
+            _leave_pipe()
+
+    console = Stdout(markup=False, emoji=False, highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH)
+    return console
+
+
+@contextmanager
+def results() -> Iterator[None]:
+    """Print results within; where the reader has gone (`| head -1`) the command ends quietly, exit code 141."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_pipe()
+
+
+def _leave_pipe() -> NoReturn:
+    """Point stdout at nothing, so that the last flush cannot fail, and exit."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    raise SystemExit(PIPE_CLOSED)
 
 
 def terminal_progress() -> Progress:
@@ -63,12 +104,12 @@ class BarProgress(Progress):
         from rich.progress import Progress as Bar
 
         self._bar = Bar(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            console=Console(stderr=True, highlight=False),
+            console=Console(stderr=True, markup=False, emoji=False, highlight=False),
             transient=True,
         )
         self._task = self._bar.add_task("", total=None)

@@ -29,6 +29,7 @@ def command(model: Path, data: Path, as_json: bool, slices: bool, errors: int) -
     from pipeline.ground.extras import need
 
     need("sklearn", "train", "stance evaluate")
+    from pipeline.cli.console import note, results, stdout_console
     from pipeline.judging.errors_table import worst_errors
     from pipeline.predict import Predictor
     from pipeline.workflows.evaluation import evaluate, read_gold
@@ -39,15 +40,15 @@ def command(model: Path, data: Path, as_json: bool, slices: bool, errors: int) -
     if as_json:
         value = report.as_dict() | ({} if slices else {"slices": {}})
         rows = {"errors": [asdict(error) for error in worst]} if errors else {}
-        click.echo(json.dumps(value | rows, indent=2, ensure_ascii=False, allow_nan=False))
+        with results():
+            click.echo(json.dumps(value | rows, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    from rich.console import Console
-
     from pipeline.reports.evaluation import error_list, report_table
 
-    console = Console(highlight=False)
-    console.print(report_table(report, predictor.codebook, slices=slices))
-    if errors:
-        console.print("", error_list(worst), sep="\n")
-    for note in report.notes:
-        click.echo(f"note: {note}", err=True)
+    console = stdout_console()
+    with results():
+        console.print(report_table(report, predictor.codebook, slices=slices))
+        if errors:
+            console.print("", error_list(worst), sep="\n")
+    for remark in report.notes:
+        note(f"note: {remark}")

@@ -34,17 +34,19 @@ def validate(spec: Path) -> None:
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Run every step again, also those whose inputs have not changed.")
 def run(spec: Path, force: bool) -> None:
-    """Train and judge what SPEC names; write leaderboard.md and .csv beside it, and the README's table.
+    """Train and judge what SPEC names, and write the table as Markdown and CSV.
 
-    Steps that ran before with the same recipe, seed, labels and splits are
-    skipped; a killed run goes on where it stopped.
+    A SPEC with `publish: true` writes leaderboard.md and .csv beside it and the
+    README's table; any other writes beside its results. Steps that ran before
+    with the same recipe, seed, labels and splits are skipped (the code is not
+    compared: use --force after changing it); a killed run goes on where it
+    stopped.
     """
-    from pipeline.cli.console import terminal_progress
-    from pipeline.ground.extras import need
-    from pipeline.ground.paths import find_project
+    from pipeline.cli.console import note, terminal_progress
+    from pipeline.ground.extras import need_training
+    from pipeline.ground.paths import find_project, shown
 
-    for module in ("sklearn", "mlflow", "datasets"):
-        need(module, "train", "stance experiment run")
+    need_training("stance experiment run")
     from pipeline.tracking.store import Tracker
     from pipeline.workflows.experiment import run_experiment
 
@@ -54,20 +56,9 @@ def run(spec: Path, force: bool) -> None:
         rows = run_experiment(spec, project, Tracker(project.root), progress, force=force)
     finally:
         progress.close()
-    from pipeline.ground.codebook import load_codebook
-    from pipeline.ground.files import write_text
-    from pipeline.ground.machine import describe_machine
-    from pipeline.reports.leaderboard import leaderboard_csv, leaderboard_markdown, leaderboard_table
-    from pipeline.reports.markers import replace_block
-    from pipeline.workflows.spec import load_spec
+    from pipeline.reports.leaderboard import publish
 
-    codebook = load_codebook(project.labels)
-    table = leaderboard_table(rows, codebook)
-    whole = leaderboard_markdown(load_spec(spec, project.models)[0], rows, codebook, describe_machine())
-    write_text(spec.parent / "leaderboard.md", whole)
-    write_text(spec.parent / "leaderboard.csv", leaderboard_csv(rows))
-    if spec.resolve().parent == project.root / "experiments":
-        replace_block(
-            project.root / "README.md", "leaderboard", f"{table}\n\n{describe_machine()}, {rows[0].made_by['date']}."
-        )
+    table, written = publish(spec, rows, project)
+    for path in written:
+        note(f"wrote {shown(path)}")
     click.echo(table)

@@ -31,13 +31,11 @@ def check(folder: Path | None) -> None:
 
     FOLDER is a labels folder [default: labels/ of the project].
     """
-    from pipeline.cli.console import say_notice
+    from pipeline.cli.console import results, say_notice, stdout_console
     from pipeline.ground.extras import need
     from pipeline.ground.paths import find_project
 
     need("sklearn", "train", "stance labels check")
-    from rich.console import Console
-
     from pipeline.corpus.load import load_corpus
     from pipeline.corpus.splits import split_corpus
     from pipeline.reports.corpus import corpus_summary
@@ -46,7 +44,9 @@ def check(folder: Path | None) -> None:
     corpus = load_corpus(folder)
     for notice in corpus.notices:
         say_notice(notice)
-    Console(highlight=False).print(corpus_summary(corpus, split_corpus(corpus, folder)))
+    summary = corpus_summary(corpus, split_corpus(corpus, folder))
+    with results():
+        stdout_console().print(summary)
 
 
 @command.command("split", epilog=SPLIT_EPILOG)

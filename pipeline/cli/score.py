@@ -31,12 +31,14 @@ def command(
     cannot be read is named, the others are scored, and the exit code is 2.
     """
     from pipeline.cli.app import complain
+    from pipeline.cli.console import results
 
     predictor = _load(model)
     scored, faults = _score(predictor, files, encoding)
     if output and scored:
         _write(output, scored)
-    _show(predictor, scored, as_json)
+    with results():
+        _show(predictor, scored, as_json)
     for fault in faults:
         complain(fault)
     if faults:
@@ -45,7 +47,7 @@ def command(
 
 def _load(model: Path | None) -> "Predictor":
     """Load the model named, or the one trained last, and say which."""
-    from pipeline.cli.console import note
+    from pipeline.cli.console import note, say_notice
     from pipeline.ground.errors import ConfigError, ModelError
     from pipeline.ground.paths import find_project, shown
     from pipeline.inference.shelf import latest_model
@@ -58,7 +60,9 @@ def _load(model: Path | None) -> "Predictor":
             raise ModelError(
                 "no model named, and no checkout here to look in", hint="stance score FILE --model DIR"
             ) from error
-        model = latest_model(trained)
+        model, notices = latest_model(trained)
+        for notice in notices:
+            say_notice(notice)
         note(f"model {shown(model)} (the one trained last; --model chooses another)")
     return Predictor.load(model)
 
@@ -85,9 +89,15 @@ def _write(output: Path, scored: list["ScoredDocument"]) -> None:
     from pipeline.ground.files import write_jsonl
     from pipeline.scoring.rows import sentence_rows
 
+    documents = {Path(document.reading.document.path).resolve() for document in scored}
+    if output.resolve() in documents or (output.exists() and not output.is_file()):
+        raise StanceError(
+            f"{output} is {'one of the documents' if output.is_file() else 'no ordinary file'}; it is left as it is",
+            hint="name another file with -o, or print the lines with --json",
+        )
     rows = [row for document in scored for row in sentence_rows(document)]
     try:
-        write_jsonl(output, rows)
+        write_jsonl(output.resolve(), rows)
     except OSError as error:
         raise StanceError(
             f"cannot write {output}: {error.strerror}", hint="name a file in a folder you may write to"
@@ -106,11 +116,10 @@ def _show(predictor: "Predictor", scored: list["ScoredDocument"], as_json: bool)
             for row in sentence_rows(document):
                 click.echo(json.dumps(row, ensure_ascii=False))
         return
-    from rich.console import Console
-
+    from pipeline.cli.console import stdout_console
     from pipeline.reports.scores import document_table, profiles_table
 
-    console = Console(highlight=False)
+    console = stdout_console()
     if len(scored) == 1:
         console.print(document_table(scored[0], predictor.codebook))
     elif scored:

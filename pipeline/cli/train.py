@@ -13,8 +13,12 @@ Example:
 @click.command("train", epilog=EPILOG)
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.option("--labels", type=click.Path(path_type=Path), help="Labels folder [default: labels/ of the project].")
-@click.option("--seed", type=click.IntRange(min=0), help="Replace the recipe's seed.")
-@click.option("--out", type=click.Path(path_type=Path), help="Model folder [default: models/trained/<recipe>].")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Replace the recipe's seed.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Model folder [default: models/trained/<recipe>, with -seedN for another seed].",
+)
 @click.option("--experiment", default="training", show_default=True, help="MLflow experiment of the run.")
 @click.option("--threads", type=click.IntRange(min=1), default=2, show_default=True, help="Threads for torch.")
 def command(
@@ -25,21 +29,22 @@ def command(
     The model folder appears only when it is complete. Figures on validation and
     test come from that folder, loaded again as `stance score` will load it.
     """
-    from pipeline.ground.extras import need
+    from pipeline.ground.extras import need_training
     from pipeline.ground.paths import find_project
 
-    for module in ("sklearn", "mlflow", "datasets"):
-        need(module, "train", "stance train")
-    from pipeline.cli.console import terminal_progress
+    need_training("stance train")
+    from pipeline.cli.console import results, stdout_console, terminal_progress
     from pipeline.learning.recipes import load_recipe
     from pipeline.tracking.store import Tracker
     from pipeline.workflows.training import Order, train
 
-    project = find_project()
+    project = find_project(beside=labels)
+    read = load_recipe(recipe)
+    name = read.name if seed in (None, read.seed) else f"{read.name}-seed{seed}"
     order = Order(
         recipe=recipe,
         labels=labels or project.labels,
-        out=out or project.trained / load_recipe(recipe).name,
+        out=out or project.trained / name,
         seed=seed,
         experiment=experiment,
         threads=threads,
@@ -49,8 +54,7 @@ def command(
         trained = train(order, Tracker(project.root), progress)
     finally:
         progress.close()
-    from rich.console import Console
-
     from pipeline.reports.training import training_summary
 
-    Console(highlight=False, soft_wrap=False).print(training_summary(trained))
+    with results():
+        stdout_console().print(training_summary(trained))

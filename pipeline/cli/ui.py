@@ -32,6 +32,8 @@ def command(port: int) -> None:
     if uri.startswith("sqlite:///") and not (root / "mlflow.db").exists() and uri == f"sqlite:///{root / 'mlflow.db'}":
         raise TrackingError(f"no runs yet: {root / 'mlflow.db'} does not exist", hint="stance train models/tfidf.yaml")
     if not port_is_free(port):
-        raise TrackingError(f"port {port} on {HOST} is taken", hint=f"stance ui --port {port + 1}")
+        raise TrackingError(
+            f"port {port} on {HOST} is taken", hint=f"stance ui --port {port + 1 if port < 65535 else 5000}"
+        )
     note(f"MLflow UI on http://{HOST}:{port} (store {uri}); stop it with Ctrl-C")
     raise SystemExit(serve(uri, root / "mlartifacts", port))

@@ -14,6 +14,8 @@ from pipeline.ground.records import Annotation, Document, Example
 SHAPE = '{"doc": "id", "start": 0, "end": 42, "sha256": "16 hex digits", "labels": []}'
 FIELDS = {"doc": str, "start": int, "end": int, "sha256": str, "unsure": bool, "norm_sha256": str, "words": int}
 OPTIONAL = ("unsure", "norm_sha256", "words")
+_FOOTNOTE = re.compile(r"\[\d{1,3}\]")
+_FOOTNOTES_AT_END = re.compile(r"(?:\[\d{1,3}\])+$")
 
 
 def read_annotations(path: Path, codebook: Codebook) -> list[Annotation]:
@@ -98,18 +100,30 @@ def join_by_words(annotations: list[Annotation], document: Document) -> list[Exa
     """Find annotated sentences in another copy of their text, by the hash of their normalised words.
 
     A window of as many words as the sentence has is slid over the text, so neither the sentence
-    splitter nor boilerplate nor line wrapping matters. Annotations that are not found are left out.
+    splitter nor boilerplate nor line wrapping matters. Sentences not found as the copy stands are sought
+    without its footnote marks, such as `[1]`. Annotations that are not found are left out.
     """
-    chunks = [(normal_words(chunk[0]), *chunk.span()) for chunk in re.finditer(r"\S+", document.text)]
-    chunks = [chunk for chunk in chunks if chunk[0]]
     lengths = {annotation.words for annotation in annotations if annotation.words}
     wanted = {annotation.norm_sha256 for annotation in annotations if annotation.norm_sha256}
     found: dict[str, tuple[int, int]] = {}
-    for first in range(len(chunks)):
-        for key, last in _windows(chunks, first, lengths):
-            if key in wanted:
-                found.setdefault(key, (chunks[first][1], chunks[last][2]))
+    for chunks in _readings(document.text):
+        for first in range(len(chunks)):
+            for key, last in _windows(chunks, first, lengths):
+                if key in wanted:
+                    found.setdefault(key, (chunks[first][1], chunks[last][2]))
     return [_example(a, document, *found[a.norm_sha256]) for a in annotations if a.norm_sha256 in found]
+
+
+def _readings(text: str) -> Iterator[list[tuple[list[str], int, int]]]:
+    """Yield the chunks of a text as (words, start, end); then, where it has footnote marks, those without them."""
+    found = list(re.finditer(r"\S+", text))
+    yield [(words, *chunk.span()) for chunk in found if (words := normal_words(chunk[0]))]
+    if _FOOTNOTE.search(text):
+        yield [
+            (words, chunk.start(), chunk.start() + len(_FOOTNOTES_AT_END.sub("", chunk[0])))
+            for chunk in found
+            if (words := normal_words(_FOOTNOTE.sub("", chunk[0])))
+        ]
 
 
 def _windows(chunks: list[tuple[list[str], int, int]], first: int, lengths: set[int]) -> Iterator[tuple[str, int]]:

@@ -55,6 +55,7 @@ def load_corpus(labels_dir: Path) -> Corpus:
     pins: dict[str, str] = {}
     for source in load_sources(labels_dir):
         read = read_annotations(labels_dir / source.annotations, codebook)
+        _refuse_shared(read, annotations)
         annotations[source.name] = tuple(read)
         if source.pin:
             pins |= {annotation.doc: source.pin for annotation in read}
@@ -64,6 +65,18 @@ def load_corpus(labels_dir: Path) -> Corpus:
     if not examples:
         raise LabelError(f"{labels_dir}: no labelled sentence has its text", hint="see the sources in sources.yaml")
     return Corpus(codebook, tuple(examples), annotations, pins, tuple(notices))
+
+
+def _refuse_shared(read: list[Annotation], others: dict[str, tuple[Annotation, ...]]) -> None:
+    """Raise `LabelError` where a document is annotated in an earlier source as well."""
+    homes = {annotation.doc: (name, annotation.where) for name, earlier in others.items() for annotation in earlier}
+    for annotation in read:
+        if annotation.doc in homes:
+            name, where = homes[annotation.doc]
+            raise LabelError(
+                f"{annotation.where}: document {annotation.doc!r} belongs to the source {name!r} as well ({where})",
+                hint="a document stands in one source; rename one of the two, or move its annotations together",
+            )
 
 
 def _join(

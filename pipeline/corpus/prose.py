@@ -1,6 +1,8 @@
 """Judge which blocks of a document are running prose, and say of the others why not."""
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -72,26 +74,34 @@ def judge_blocks(document: Document) -> tuple[list[Block], list[Skipped]]:
 
 def _repeats(candidates: list[_Candidate]) -> set[int]:
     """Find the blocks whose words another, larger block of prose contains in one run; return their ids."""
-    prose = [one.normal for one in candidates if _title(one) is None]
     # Only blocks of prose can be repeated: a title within a longer title is a title, not a pull quote.
-    joined = "|".join(prose)
+    short = [one for one in candidates if _SHORTEST_REPEAT <= len(one.normal.split()) <= _LONGEST_REPEAT]
+    if not short:
+        return set()
+    repeated = _within_larger({one.normal for one in short}, {one.normal for one in candidates if _title(one) is None})
+    return {id(one) for one in short if one.normal in repeated and not one.spoken}
+
+
+def _within_larger(runs: Iterable[str], blocks: Iterable[str]) -> set[str]:
+    """Give the runs of words that stand in a block which holds more than this run; blocks must be distinct."""
+    holders: dict[str, list[str]] = defaultdict(list)
+    for block in blocks:
+        for shingle in set(_shingles(block)):
+            holders[shingle].append(block)
     found = set()
-    for one in candidates:
-        size = len(one.normal.split())
-        if _SHORTEST_REPEAT <= size <= _LONGEST_REPEAT and not one.spoken and _within_larger(one.normal, joined):
-            found.add(id(one))
+    for run in runs:
+        # Every block that holds the run holds its rarest shingle, so few blocks need be searched.
+        near = min((holders.get(shingle, []) for shingle in _shingles(run)), key=len)
+        if any(run in block and run != block for block in near):
+            found.add(run)
     return found
 
 
-def _within_larger(words: str, joined: str) -> bool:
-    """Tell whether a run of words stands in a block of `joined` that holds more than this run."""
-    place = joined.find(words)
-    while place >= 0:
-        end = place + len(words)
-        if (place and joined[place - 1] != "|") or (end < len(joined) and joined[end] != "|"):
-            return True
-        place = joined.find(words, end)
-    return False
+def _shingles(normal: str) -> Iterator[str]:
+    """Yield each run of as many words as the shortest repeat has."""
+    words = normal.split()
+    for first in range(len(words) - _SHORTEST_REPEAT + 1):
+        yield " ".join(words[first : first + _SHORTEST_REPEAT])
 
 
 def _title(one: _Candidate) -> SkipReason | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.corpus.markdown import markdown_blocks
 from pipeline.corpus.plaintext import plain_blocks
-from pipeline.corpus.webpage import declared_encoding, webpage_blocks
+from pipeline.corpus.webpage import declared_encoding, text_encoding, webpage_blocks
 from pipeline.ground.errors import DocumentError
 from pipeline.ground.records import Document
 
@@ -96,15 +96,13 @@ def _decode(path: Path, raw: bytes, encoding: str | None, *, web: bool) -> str:
 
 
 def _known(path: Path, encoding: str) -> str:
-    try:
-        info = codecs.lookup(encoding)
-        "".encode(info.name)  # refuses codecs that are no text encodings, such as base64
-    except LookupError as error:
+    known = text_encoding(encoding)
+    if known is None:
         raise DocumentError(
             f"{path}: unknown encoding {encoding!r}; allowed: utf-8, utf-16, windows-1252 and others Python knows",
             hint=f"stance sentences {path} --encoding windows-1252",
-        ) from error
-    return info.name
+        )
+    return known
 
 
 def _refuse_binary(path: Path, raw: bytes) -> None:

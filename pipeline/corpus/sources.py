@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipeline.ground.config import Strict, load_config
-from pipeline.ground.errors import ConfigError
+from pipeline.ground.errors import ConfigError, LabelError
 from pipeline.ground.files import read_jsonl
 from pipeline.ground.records import Annotation, Block, BlockKind, Document, Notice
 
@@ -56,8 +56,17 @@ class Sources(Strict):
 
 
 def load_sources(labels_dir: Path) -> tuple[WrittenSource | PackageSource | UserSource, ...]:
-    """Read `sources.yaml` of a labels folder."""
-    return load_config(labels_dir / "sources.yaml", Sources).sources
+    """Read `sources.yaml` of a labels folder; raise `ConfigError` where two sources have one name."""
+    path = labels_dir / "sources.yaml"
+    sources = load_config(path, Sources).sources
+    first: dict[str, int] = {}
+    for number, source in enumerate(sources):
+        if first.setdefault(source.name, number) != number:
+            raise ConfigError(
+                f"{path}: sources.{number}.name: {source.name!r} is also the name of sources.{first[source.name]}",
+                hint="rename one of the two",
+            )
+    return sources
 
 
 def whole(doc_id: str, text: str, source: Source, genre: str = "", title: str = "") -> Document:
@@ -86,21 +95,39 @@ def written_documents(source: WrittenSource, labels_dir: Path) -> dict[str, Docu
 def package_documents(
     source: PackageSource, annotations: list[Annotation]
 ) -> tuple[dict[str, Document], Notice | None]:
-    """Fetch the annotated documents from an installed package, or say what its absence costs."""
+    """Fetch the annotated documents from an installed package, or say what its absence costs.
+
+    Raises:
+        LabelError: the package lacks an annotated document; the message names file and line.
+    """
     raw, fault = _package_reader(source)
     if raw is None:
         return {}, Notice(f"{source.name}: {fault}; {len(annotations)} labelled sentences left out", source.obtain)
-    names = sorted({annotation.doc for annotation in annotations})
-    return {name: whole(name, raw(name), source) for name in names}, None
+    documents: dict[str, Document] = {}
+    for annotation in annotations:
+        if annotation.doc in documents:
+            continue
+        try:
+            text = raw(annotation.doc)
+        except (OSError, LookupError, ValueError) as error:
+            raise LabelError(
+                f"{annotation.where}: the package {source.package} {source.version} has no document {annotation.doc!r}",
+                hint=f"check `doc`, or install the package again: {source.obtain}",
+            ) from error
+        documents[annotation.doc] = whole(annotation.doc, text, source)
+    return documents, None
 
 
 def _package_reader(source: PackageSource) -> tuple[Callable[[str], str] | None, str]:
-    """Find the package's `raw`; None with the reason where it is missing or of another version."""
+    """Find the package's `raw`; None with the reason where it is missing, broken or of another version."""
     try:
         installed = importlib.metadata.version(source.package)
     except importlib.metadata.PackageNotFoundError:
         return None, f"the package {source.package} is not installed"
     if installed != source.version:
         return None, f"the package {source.package} is {installed}, and the labels were made on {source.version}"
-    reader: Callable[[str], str] = importlib.import_module(source.package).raw
-    return reader, ""
+    try:
+        reader: Callable[[str], str] | None = getattr(importlib.import_module(source.package), "raw", None)
+    except ImportError as error:
+        return None, f"the package {source.package} cannot be imported ({error})"
+    return reader, f"the package {source.package} has no function `raw`"

@@ -1,6 +1,6 @@
 """Keep the split manifest: which documents train, validate and test; and refuse a split that leaks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,10 +134,7 @@ def grouped_folds(examples: Sequence[Example], codebook: Codebook, folds: int = 
     return [[i for i, example in enumerate(examples) if number[example.doc] == fold] for fold in range(folds)]
 
 
-def sources_left_out(examples: Sequence[Example]) -> Iterator[tuple[str, list[int], list[int]]]:
-    """Yield (source, positions of the others, positions of that source) for each source."""
-    for source in sorted({example.source for example in examples}):
-        inside = [i for i, example in enumerate(examples) if example.source == source]
-        outside = [i for i, example in enumerate(examples) if example.source != source]
-        if outside:
-            yield source, outside, inside
+def by_source(examples: Sequence[Example]) -> dict[str, list[Example]]:
+    """Sort examples by source, sources in the order of the alphabet."""
+    sources = sorted({example.source for example in examples})
+    return {source: [example for example in examples if example.source == source] for source in sources}

@@ -23,7 +23,8 @@ def stratified_parts(
     source. Groups go, large ones first, to the part that keeps the squared deviation from these
     shares smallest; several seeded orders are tried and the most even division is kept. This is the
     greedy group-wise form of iterative stratification (Sechidis, Tsoumakas and Vlahavas 2011), as in
-    scikit-learn's `StratifiedGroupKFold`, for multi-label data and unequal parts.
+    scikit-learn's `StratifiedGroupKFold`, for multi-label data and unequal parts. No part stays empty
+    where there are at least as many groups as parts.
     """
     names, counts = _group_counts(examples, groups, codebook)
     totals = np.maximum(counts.sum(axis=0), 1)
@@ -38,7 +39,7 @@ def stratified_parts(
             best = (unevenness, parts)
     if best is None:
         return {}
-    number = dict(zip(names, best[1].tolist(), strict=True))
+    number = dict(zip(names, _fill_empty(best[1], weights, len(wanted)).tolist(), strict=True))
     return {doc: number[group] for doc, group in groups.items()}
 
 
@@ -69,3 +70,14 @@ def _assign(weights: np.ndarray, wanted: np.ndarray, order: np.ndarray) -> tuple
         held[part] += weights[group]
         parts[group] = part
     return parts, float((((held - wanted[:, None]) / wanted[:, None]) ** 2).sum())
+
+
+def _fill_empty(parts: np.ndarray, weights: np.ndarray, count: int) -> np.ndarray:
+    """Give each empty part the lightest group of the part with most groups, as long as one can spare a group."""
+    filled = parts.copy()
+    for empty in sorted(set(range(count)) - set(parts.tolist())):
+        giver = int(np.argmax(np.bincount(filled, minlength=count)))
+        spare = np.flatnonzero(filled == giver)
+        if len(spare) > 1:
+            filled[spare[np.argmin(weights[spare].sum(axis=1))]] = empty
+    return filled

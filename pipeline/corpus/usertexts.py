@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline.corpus.annotations import join_by_span, join_by_words
 from pipeline.corpus.readers import EXTENSIONS, read_document
 from pipeline.corpus.sources import UserSource
-from pipeline.ground.errors import DocumentError
+from pipeline.ground.errors import DocumentError, LabelError
 from pipeline.ground.files import sha256_of
 from pipeline.ground.paths import text_path
 from pipeline.ground.records import Annotation, Document, Example, Notice
@@ -15,7 +15,17 @@ from pipeline.ground.records import Annotation, Document, Example, Notice
 def join_user_text(
     source: UserSource, annotations: list[Annotation], labels_dir: Path
 ) -> tuple[list[Example], list[Notice]]:
-    """Join a user source from the best copy on the text path; notices say what was found and what is missing."""
+    """Join a user source from the best copy on the text path; notices say what was found and what is missing.
+
+    Raises:
+        LabelError: an annotation names another document than its source, or contradicts an exact copy.
+    """
+    for annotation in annotations:
+        if annotation.doc != source.document:
+            raise LabelError(
+                f"{annotation.where}: document {annotation.doc!r} is not {source.document!r}, the one of its source",
+                hint=f"set `doc` to {source.document!r}, or correct `document` in sources.yaml",
+            )
     files, notices = _candidates(labels_dir), _absent_folders(source, labels_dir)
     exact = next((path for path in files if _hash(path) == source.sha256), None)
     if exact:

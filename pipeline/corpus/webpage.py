@@ -30,6 +30,17 @@ _READ_AS = {
     "latin-1": "windows-1252",
     "us-ascii": "windows-1252",
 }
+# Python counts these as text encodings, and no text is kept in them; some decode to lone surrogates.
+_NO_TEXT = {"undefined", "punycode", "idna", "unicode-escape", "raw-unicode-escape", "utf-7"}
+
+
+def text_encoding(name: str) -> str | None:
+    """Give Python's name of an encoding that texts are kept in; None for another codec or none known."""
+    try:
+        info = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return None
+    return info.name if info._is_text_encoding and info.name.replace("_", "-") not in _NO_TEXT else None
 
 
 def declared_encoding(raw: bytes) -> str | None:
@@ -38,11 +49,11 @@ def declared_encoding(raw: bytes) -> str | None:
     if not found:
         return None
     name = (found[1] or found[2]).decode("ascii", "replace").lower()
-    try:
-        codecs.lookup(name)
-    except LookupError:
+    known = text_encoding(name)
+    if known is None:
         return None
-    return _READ_AS.get(name, name)
+    # A declaration that can be read byte by byte stands in no such page; browsers take UTF-8 (WHATWG HTML).
+    return "utf-8" if known.startswith(("utf-16", "utf-32")) else _READ_AS.get(name, name)
 
 
 def webpage_blocks(source: str) -> tuple[str, tuple[Block, ...]]:

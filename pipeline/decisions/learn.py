@@ -112,7 +112,9 @@ def choose_threshold(probabilities: np.ndarray, gold: np.ndarray, settings: Deci
     if not gold.any():
         return 0.5, "no positive sentence to learn a threshold from; 0.5 stands"
     values = np.unique(probabilities)
-    candidates = np.concatenate([[values[0] / 2], (values[1:] + values[:-1]) / 2])
+    midway = (values[1:] + values[:-1]) / 2
+    # Between two neighbouring floats there is no midpoint; the upper one divides them as well.
+    candidates = np.concatenate([[values[0] / 2], np.where(midway > values[:-1], midway, values[1:])])
     order = np.sort(probabilities[gold > 0])
     hits = len(order) - np.searchsorted(order, candidates)
     taken = len(probabilities) - np.searchsorted(np.sort(probabilities), candidates)
@@ -121,7 +123,8 @@ def choose_threshold(probabilities: np.ndarray, gold: np.ndarray, settings: Deci
         return _nearest_half(candidates[f1 >= f1.max() - 1e-12]), ""
     reached = precision >= settings.floor
     if reached.any():
-        return float(candidates[reached][np.argmax(hits[reached])]), ""
+        best_recall = reached & (hits == hits[reached].max())
+        return float(candidates[best_recall][-1]), ""
     best = _nearest_half(candidates[precision >= precision.max() - 1e-12])
     return best, f"no threshold reaches precision {settings.floor:g}; the best, {precision.max():.2f}, stands"
 

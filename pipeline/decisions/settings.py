@@ -23,6 +23,8 @@ class DecisionSettings(Strict):
             raise ValueError("objective precision-floor needs `floor`, such as 0.8")
         if self.objective != "precision-floor" and self.floor:
             raise ValueError("`floor` goes with objective precision-floor")
+        if self.objective != "fixed" and "threshold" in self.model_fields_set:
+            raise ValueError("`threshold` goes with objective fixed")
         return self
 
     @property

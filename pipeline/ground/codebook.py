@@ -1,6 +1,5 @@
 """Read the codebook: which labels there are, in which order, and how many a unit carries."""
 
-import re
 from pathlib import Path
 from typing import Literal
 
@@ -82,8 +81,3 @@ class Codebook(Strict):
 def load_codebook(labels_dir: Path) -> Codebook:
     """Read `codebook.yaml` of a labels folder."""
     return load_config(labels_dir / "codebook.yaml", Codebook)
-
-
-def slug(text: str) -> str:
-    """Make a name safe for files and ids: lower case, hyphens."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "unnamed"

@@ -73,7 +73,10 @@ def _say(fault: Any, schema: type[BaseModel]) -> str:
         context = fault["ctx"]
         allowed = [tag.strip().strip("'") for tag in context.get("expected_tags", "").split(",") if tag]
         key = f"{name}.{context['discriminator'].strip(chr(39))}"
-        return f"{key}: {context['tag']!r}; {did_you_mean(context['tag'], allowed)}" if allowed else f"{key}: missing"
+        if allowed:
+            return f"{key}: {context['tag']!r}; {did_you_mean(context['tag'], allowed)}"
+        near = difflib.get_close_matches("kind", [str(given) for given in fault["input"]], n=1, cutoff=0.5)
+        return f"{key}: missing" + (f"; unknown key {near[0]!r}, did you mean 'kind'?" if near else "")
     message = fault["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     return f"{name}: {message} (got {fault['input']!r})" if name else message

@@ -58,6 +58,8 @@ def read_json(path: Path) -> Any:
         return json.loads(read_utf8(path))
     except json.JSONDecodeError as error:
         raise ConfigError(f"{path}, line {error.lineno}: not JSON ({error.msg})", hint="restore the file") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: JSON nested too deeply to be read", hint="restore the file") from error
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -67,9 +69,21 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             record = json.loads(line)
+            if "\\u" in line:  # only an escape can name half a surrogate pair; the file itself is UTF-8
+                json.dumps(record, ensure_ascii=False).encode("utf-8")
         except json.JSONDecodeError as error:
             raise ConfigError(
                 f"{path}, line {number}: not JSON ({error.msg}, column {error.colno})",
+                hint="each line must be one JSON object",
+            ) from error
+        except UnicodeEncodeError as error:
+            raise ConfigError(
+                f"{path}, line {number}: \\u{ord(error.object[error.start]):04x} is half a surrogate pair, and no text",
+                hint="write the character itself in UTF-8, or both halves",
+            ) from error
+        except RecursionError as error:
+            raise ConfigError(
+                f"{path}, line {number}: JSON nested too deeply to be read",
                 hint="each line must be one JSON object",
             ) from error
         if not isinstance(record, dict):
@@ -120,7 +134,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
             os.replace(target, old)
         try:
             os.replace(staging, target)
-        except OSError:
+        except BaseException:
             if old.exists():
                 os.replace(old, target)
             raise

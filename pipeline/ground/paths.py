@@ -29,16 +29,21 @@ class Project:
         return self.models / "trained"
 
 
-def find_project(start: Path | None = None) -> Project:
-    """Find the checkout: the nearest folder upwards with `labels/codebook.yaml`, or the package's own."""
-    here = (start or Path.cwd()).resolve()
+def find_project(beside: Path | None = None) -> Project:
+    """Find the checkout: the nearest folder upwards with `labels/codebook.yaml`, or the package's own.
+
+    Where there is none and a labels folder is named (`beside`), the current folder serves.
+    """
+    here = Path.cwd()
     package = Path(__file__).resolve().parents[2]
     for folder in (here, *here.parents, package):
         if (folder / "labels" / "codebook.yaml").is_file():
             return Project(folder)
+    if beside is not None:
+        return Project(here)
     raise ConfigError(
         f"no labels/codebook.yaml in {here} or above it",
-        hint="run the command inside a checkout of cautious-hope, or name a folder with --labels DIR",
+        hint="run the command inside a checkout of cautious-hope, or name a labels folder (see --help)",
     )
 
 

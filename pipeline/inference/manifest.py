@@ -1,4 +1,7 @@
-"""Define the model folder: one manifest that names, hashes and describes every file."""
+"""Define the model folder: one manifest that names, hashes and describes every file.
+
+The manifest itself is trusted: it vouches for the other files, and nothing vouches for it.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -37,7 +40,7 @@ class OnnxSpec(Strict):
     """Run an encoder with its head; files `model.onnx` and `tokenizer.json`; the graph gives logits."""
 
     kind: Literal["onnx"] = "onnx"
-    max_length: int
+    max_length: int = Field(ge=8)
     pad_id: int = 0
 
 
@@ -113,8 +116,34 @@ def read_manifest(folder: Path) -> Manifest:
         raise ModelError(f"{path}: {name}: {fault['msg']}", hint=RETRAIN) from error
 
 
+def needed_files(spec: ScorerSpec, within: str = "") -> list[str]:
+    """Name the files a scorer reads, as paths within the model folder."""
+    if isinstance(spec, AverageSpec):
+        return [file for name, one in spec.members.items() for file in needed_files(one, f"{within}members/{name}/")]
+    files = {"prior": (), "tfidf": ("vocabulary.json", "weights.npz"), "onnx": ("model.onnx", "tokenizer.json")}
+    return [within + name for name in files[spec.kind]]
+
+
+def _priors(spec: ScorerSpec) -> list[PriorSpec]:
+    if isinstance(spec, AverageSpec):
+        return [prior for one in spec.members.values() for prior in _priors(one)]
+    return [spec] if isinstance(spec, PriorSpec) else []
+
+
 def verify_files(folder: Path, manifest: Manifest) -> None:
-    """Raise `ModelError` for the first file that is missing, truncated or changed."""
+    """Raise `ModelError` for what the manifest does not list but the model needs, and for files not as listed.
+
+    The manifest itself is trusted; a file is compared with what it says.
+    """
+    for name in (DECISIONS, *needed_files(manifest.scorer)):
+        if name not in manifest.files:
+            raise ModelError(f"{folder / name} is not in the manifest", hint=RETRAIN)
+    labels = len(manifest.codebook.names)
+    for prior in _priors(manifest.scorer):
+        if len(prior.probabilities) != labels:
+            raise ModelError(
+                f"{folder / MANIFEST}: {len(prior.probabilities)} prior probabilities for {labels} labels", hint=RETRAIN
+            )
     for name, entry in manifest.files.items():
         path = folder / name
         if not path.is_file():
@@ -129,8 +158,6 @@ def verify_files(folder: Path, manifest: Manifest) -> None:
 def read_decisions(folder: Path, manifest: Manifest) -> Decisions:
     """Read a model's decisions; they must be for the manifest's labels."""
     path = folder / DECISIONS
-    if DECISIONS not in manifest.files:
-        raise ModelError(f"{path} is not in the manifest", hint=RETRAIN)
     try:
         decisions = Decisions.model_validate(_read(path))
     except ValidationError as error:
@@ -138,6 +165,11 @@ def read_decisions(folder: Path, manifest: Manifest) -> Decisions:
     if decisions.labels != manifest.codebook.names:
         raise ModelError(
             f"{path}: decisions are for {decisions.labels}, the model for {manifest.codebook.names}", hint=RETRAIN
+        )
+    if decisions.choice != manifest.codebook.choice:
+        raise ModelError(
+            f"{path}: decisions are for choice {decisions.choice!r}, the model for {manifest.codebook.choice!r}",
+            hint=RETRAIN,
         )
     return decisions
 

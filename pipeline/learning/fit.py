@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.corpus.examples import texts_and_targets, to_dataset
 from pipeline.corpus.splits import grouped_folds
 from pipeline.decisions.decisions import Decisions
 from pipeline.decisions.learn import learn_decisions
@@ -36,8 +37,9 @@ class Classifier:
 
 
 def labelled(examples: Sequence[Example], codebook: Codebook) -> Labelled:
-    """Turn examples into texts and targets."""
-    return Labelled([e.text for e in examples], codebook.encode([e.labels for e in examples]))
+    """Turn examples into texts and targets, by way of their dataset with its declared features."""
+    texts, labels = texts_and_targets(to_dataset(examples, codebook), codebook)
+    return Labelled(texts, codebook.encode(labels))
 
 
 def fit(recipe: Recipe, setting: Setting, train: Sequence[Example], validation: Sequence[Example]) -> Classifier:

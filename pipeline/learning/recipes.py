@@ -113,7 +113,7 @@ class Recipe(Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     learner: Learner
     decisions: DecisionSettings
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=2**32)
     members: dict[str, "Recipe"] = Field(default_factory=dict, exclude=True)
 
     @property

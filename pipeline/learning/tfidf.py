@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.decisions.decisions import sigmoid, softmax
+from pipeline.ground.errors import ConfigError
 from pipeline.ground.files import write_json
 from pipeline.inference.manifest import TfidfSpec
 from pipeline.learning.estimators import Labelled, Setting
@@ -27,8 +28,14 @@ class TfidfEstimator:
     def fit(self, train: Labelled, validation: Labelled) -> "TfidfEstimator":
         """Learn vocabulary, document frequencies and weights."""
         self._vectorizers = {block: self._vectorizer(block, len(train.texts)) for block in BLOCKS}
-        for vectorizer in self._vectorizers.values():
-            vectorizer.fit(train.texts)
+        for block, vectorizer in self._vectorizers.items():
+            try:
+                vectorizer.fit(train.texts)
+            except ValueError as error:
+                raise ConfigError(
+                    f"learner.min_count: no {block} n-gram stands in {self._learner.min_count} sentences or more",
+                    hint="lower min_count in the recipe",
+                ) from error
         self._head = fit_head(
             self._features(train.texts),
             train.targets,

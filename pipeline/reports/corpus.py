@@ -15,7 +15,7 @@ def corpus_summary(corpus: Corpus, split: Split) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
     for name in ("documents", "sentences", *(label.short for label in corpus.codebook.labels), "none"):
-        table.add_column(name, justify="right")
+        table.add_column(Text(name), justify="right")
     for source in corpus.annotations:
         _row(table, source, [e for e in corpus.examples if e.source == source], corpus)
     table.add_row()
@@ -26,8 +26,8 @@ def corpus_summary(corpus: Corpus, split: Split) -> RenderableType:
     codebook = corpus.codebook
     head = Text(f"{codebook.name} {codebook.version}: {', '.join(codebook.names)} ({codebook.choice})", style="bold")
     tail = Text(
-        f"{len(pairs)} pairs of near-duplicate sentences, {across} of them across\n"
-        "documents, which stay on one side of every split\n"
+        f"{len(pairs)} pairs of near-duplicate sentences (six words or more), {across} of\n"
+        "them across documents, which stay on one side of every split\n"
         f"no leak between splits; data fingerprint {corpus.fingerprint}"
     )
     return Group(head, Text(), table, Text(), tail)
@@ -38,4 +38,4 @@ def _row(table: Table, name: str, examples: list[Example], corpus: Corpus) -> No
     shares = [f"{sum(label in e.labels for e in examples) / n:.0%}" for label in corpus.codebook.names]
     documents = len({example.doc for example in examples})
     none = f"{sum(not e.labels for e in examples) / n:.0%}"
-    table.add_row(name, str(documents), str(len(examples)), *shares, none)
+    table.add_row(Text(name), str(documents), str(len(examples)), *shares, none)

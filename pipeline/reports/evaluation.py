@@ -1,8 +1,10 @@
-"""Lay out a report for the terminal: 80 columns, readable without colour."""
+"""Lay out a report for the terminal: 80 columns, stacked where there are fewer, readable without colour."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.columns import Columns
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -12,16 +14,40 @@ from pipeline.ground.records import Estimate
 from pipeline.judging.errors_table import WorstError
 from pipeline.judging.records import Report, SliceScores
 
+FIRST = 14  # the least width of the column of words
 SLICE_LABELS = 4  # beyond it the labels' own columns do not fit beside the slice
 
 
 def report_table(report: Report, codebook: Codebook, *, slices: bool = True) -> Group:
     """Lay out the headline figures, the labels in codebook order and, if wanted, the slices."""
-    parts: list[RenderableType] = [_size(report), "", headline(report), "", label_table(report, codebook)]
+    parts: list[RenderableType] = [_size(report), "", headline(report), "", Fitting(label_table(report, codebook))]
     if slices:
         for name, values in report.slices.items():
-            parts += ["", slice_table(name, values, codebook)]
+            parts += ["", Fitting(slice_table(name, values, codebook))]
     return Group(*parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """A table where it fits; else each row stacked under its first cell, since rich drops columns silently."""
+
+    table: Table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        rows = list(zip(*([_text(cell) for cell in column.cells] for column in self.table.columns), strict=True))
+        heads = [_text(column.header) for column in self.table.columns]
+        widths = [max(cell.cell_len for cell in column) for column in zip(heads, *rows, strict=True)]
+        if FIRST + sum(1 + width for width in widths[1:]) <= options.max_width:
+            yield self.table
+            return
+        for first, *numbers in rows:
+            yield Text.assemble((heads[0].plain, "dim"), " ", first)
+            pairs = [Text(f"{head.plain} {cell.plain}") for head, cell in zip(heads[1:], numbers, strict=True)]
+            yield Padding(Columns(pairs, padding=(0, 2, 0, 0)), (0, 0, 0, 2))
+
+
+def _text(cell: RenderableType) -> Text:
+    return cell if isinstance(cell, Text) else Text(str(cell))
 
 
 def _size(report: Report) -> Text:
@@ -92,9 +118,9 @@ def error_list(errors: Sequence[WorstError]) -> Group:
 def _table(first: str, *numbers: str) -> Table:
     """Make a table whose first column is words and whose others are numbers."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", collapse_padding=True)
-    table.add_column(first, overflow="fold", min_width=14)
+    table.add_column(Text(first), overflow="fold", min_width=FIRST)
     for name in numbers:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(Text(name), justify="right", no_wrap=True)
     return table
 
 

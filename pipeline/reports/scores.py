@@ -17,7 +17,7 @@ def document_table(scored: ScoredDocument, codebook: Codebook) -> RenderableType
     table = Table(box=None, pad_edge=False, header_style="bold", show_header=True, padding=(0, 1, 0, 0))
     table.add_column("#", justify="right", style="dim", no_wrap=True)
     for label in codebook.labels:
-        table.add_column(label.short, justify="right", no_wrap=True, min_width=4)
+        table.add_column(Text(label.short), justify="right", no_wrap=True, min_width=4)
     table.add_column("sentence", overflow="fold")
     for sentence, prediction in zip(scored.reading.sentences, scored.predictions, strict=True):
         cells = [_cell(prediction, label.name, label.color) for label in codebook.labels]
@@ -62,12 +62,12 @@ def profiles_table(documents: Sequence[ScoredDocument], codebook: Codebook) -> R
     table.add_column("document", overflow="fold")
     table.add_column("sentences", justify="right")
     for label in codebook.labels:
-        table.add_column(label.short, justify="right")
+        table.add_column(Text(label.short), justify="right")
     if not codebook.exclusive:
         table.add_column("none", justify="right")
     for scored in documents:
         shares = [Text(f"{scored.profile.shares[label.name]:.0%}", style=label.color) for label in codebook.labels]
         none = [] if codebook.exclusive else [f"{scored.profile.background / max(scored.profile.sentences, 1):.0%}"]
         name = scored.reading.document.path or scored.reading.document.id
-        table.add_row(name, str(scored.profile.sentences), *shares, *none)
+        table.add_row(Text(name), str(scored.profile.sentences), *shares, *none)
     return table

@@ -25,7 +25,8 @@ def training_summary(trained: "Trained") -> RenderableType:
     """Show validation and test figures, where the model and the run are, and what to type next."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("F1 [95 % interval]")
-    table.add_column("validation", justify="right")
+    chosen_here = trained.manifest.recipe["decisions"]["learn_from"] == "validation"
+    table.add_column("validation*" if chosen_here else "validation", justify="right")
     table.add_column("test", justify="right")
     for name, validation, test in _rows(trained.validation, trained.test):
         table.add_row(name, validation, test)
@@ -40,7 +41,8 @@ def training_summary(trained: "Trained") -> RenderableType:
         f"next     stance score FILE --model {folder}\n         stance ui",
         overflow="fold",
     )
-    return Group(facts, Text(), table, Text(), places)
+    star = [Text("* calibration and thresholds were learned on these sentences: an optimistic figure", style="dim")]
+    return Group(facts, Text(), table, *(star if chosen_here else []), Text(), places)
 
 
 def _rows(validation: Report, test: Report) -> list[tuple[str, str, str]]:

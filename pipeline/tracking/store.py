@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +51,8 @@ class Tracker:
             TrackingError: the store cannot be reached, is locked, or belongs to another MLflow.
         """
         with self._translated():
+            if self.uri.startswith("sqlite:///"):  # MLflow tries for minutes where no file can be made
+                tempfile.TemporaryFile(dir=Path(self.uri.removeprefix("sqlite:///")).parent).close()
             mlflow = self._connected()
             mlflow.MlflowClient(tracking_uri=self.uri).search_experiments(max_results=1)
 

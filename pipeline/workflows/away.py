@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.corpus.splits import Split, grouped_folds, sources_left_out
+from pipeline.corpus.splits import Split, by_source, grouped_folds
 from pipeline.ground.records import Example
 from pipeline.judging.records import Judged
 from pipeline.judging.report import judge
@@ -28,10 +28,8 @@ def leave_one_source_out(recipe: Recipe, setting: Setting, split: Split) -> dict
 
     A source of a single document is left out: there is nothing to resample, and its figure is an anecdote.
     """
-    everything = [*split.train, *split.validation, *split.test]
     parts = {}
-    for source, _, inside in sources_left_out(everything):
-        held = [everything[i] for i in inside]
+    for source, held in by_source([*split.train, *split.validation, *split.test]).items():
         if len({example.doc for example in held}) < 2:
             continue
         setting.progress.say(f"{recipe.name}: leaving out {source}")

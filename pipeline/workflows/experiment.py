@@ -43,11 +43,15 @@ class Bench:
     progress: Progress
     force: bool
 
+    def model_folder(self, recipe: Recipe, seed: int) -> Path:
+        """Say where a recipe's model at a seed lies."""
+        return self.project.trained / (recipe.name if seed == recipe.seed else f"{recipe.name}-seed{seed}")
+
     def step(self, kind: str, recipe: Recipe, seed: int, inputs: dict[str, Any], work: Callable[[], Any]) -> Any:
         """Do a step, or give back what it gave when it last ran with the same inputs."""
         inputs = inputs | {"recipe": recipe.hash, "seed": seed, "kind": kind}
         path = self.results / f"{recipe.name}-seed{seed}-{kind}-{files.hash_json(inputs, 12)}.json"
-        if path.exists() and not self.force:
+        if path.exists() and not self.force and (kind != "train" or self.model_folder(recipe, seed).exists()):
             self.progress.say(f"skipping {recipe.name}, {kind}: nothing changed")
             return files.read_json(path)
         result = work()
@@ -108,8 +112,7 @@ def _away(
 
 def _train(bench: Bench, path: Path, recipe: Recipe, seed: int, corpus: Corpus, split: Split) -> dict[str, Any]:
     """Train one recipe as `stance train` does; keep what the leaderboard needs."""
-    name = recipe.name if seed == recipe.seed else f"{recipe.name}-seed{seed}"
-    order = Order(path, bench.labels, bench.project.trained / name, seed, bench.experiment)
+    order = Order(path, bench.labels, bench.model_folder(recipe, seed), seed, bench.experiment)
     trained = train_on(order, recipe, corpus, split, bench.tracker, bench.progress)
     megabytes = sum(entry.size for entry in trained.manifest.files.values()) / 1e6
     return {

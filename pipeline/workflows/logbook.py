@@ -24,6 +24,7 @@ def run_tags(recipe: Recipe, corpus: Corpus) -> dict[str, str]:
         "recipe": recipe.name,
         "recipe_hash": recipe.hash,
         "learner": recipe.learner.kind,
+        "decisions_learned_from": recipe.decisions.learn_from,
         "data_fingerprint": corpus.fingerprint,
         "codebook": f"{corpus.codebook.name} {corpus.codebook.version}",
         "code_version": code_version(),

@@ -11,17 +11,18 @@ from pipeline.learning.recipes import Recipe, load_recipe
 
 
 class Spec(Strict):
-    """One question, put to several recipes."""
+    """One question, put to several recipes; `publish` makes its table the leaderboard and the README's."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     question: str
     hypothesis: str
     recipes: tuple[str, ...] = Field(min_length=1)
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = Field(min_length=1)
     metric: Literal["macro_f1"]
     stopping_rule: str
     leave_one_source_out: bool
     cross_validation: int = Field(ge=0, le=20)
+    publish: bool
 
     @field_validator("recipes", "seeds")
     @classmethod

@@ -11,6 +11,7 @@ from pipeline.corpus.load import Corpus, load_corpus
 from pipeline.corpus.splits import Split, split_corpus
 from pipeline.ground.errors import ModelError
 from pipeline.ground.files import whole_folder, write_json
+from pipeline.ground.paths import shown
 from pipeline.ground.progress import Progress
 from pipeline.ground.records import Example, Notice
 from pipeline.ground.version import code_version
@@ -80,6 +81,8 @@ def train_on(
 ) -> Trained:
     """Train as `train` does, on labels and a recipe already read."""
     _refuse_to_replace(order.out)
+    if (order.out / MANIFEST).exists():
+        progress.say(f"{shown(order.out)} is replaced when the new model is complete; --out keeps both")
     if order.seed is not None:
         recipe = recipe.model_copy(update={"seed": order.seed})
     setting = Setting(corpus.codebook, recipe.seed, order.recipe.parent, order.threads, progress)
@@ -101,10 +104,14 @@ def train_on(
 def _refuse_to_replace(out: Path) -> None:
     """Raise `ModelError` where a model folder cannot be made, or would replace what is no model."""
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+        with whole_folder(out.parent / f".{out.name}.probe"):
+            pass
+        (out.parent / f".{out.name}.probe").rmdir()
         empty = not out.exists() or (out.is_dir() and not any(out.iterdir()))
     except OSError as error:
         raise ModelError(f"no model folder can be made at {out}: {error.strerror}", hint="choose with --out") from error
+    if out.resolve() == Path.cwd():
+        raise ModelError("the folder you are in cannot become a model folder", hint="name another place with --out")
     if not empty and not (out / MANIFEST).is_file():
         raise ModelError(
             f"{out} is there already and is no model folder; training would replace it",

@@ -101,7 +101,7 @@ def test_what_is_no_model_is_named(place, model, said):
 
 def test_a_place_that_cannot_be_written_is_named(place):
     assert "cannot write good.txt/scores.jsonl" in refused(place, "score", "good.txt", "-o", "good.txt/scores.jsonl")
-    assert "cannot write folder" in refused(place, "score", "good.txt", "-o", "folder")
+    assert "folder is no ordinary file" in refused(place, "score", "good.txt", "-o", "folder")
 
 
 RECIPES = {

@@ -95,6 +95,7 @@ def set_up(workshop, tmp_path_factory):
         "stopping_rule": "once",
         "leave_one_source_out": False,
         "cross_validation": 0,
+        "publish": False,
     }
     (root / "experiments").mkdir()
     (root / "experiments" / "recipes.yaml").write_text(yaml.safe_dump(spec))

@@ -1,8 +1,13 @@
 """Running prose is kept, and what is none is named."""
 
-import pytest
+import time
+from dataclasses import replace
 
-from pipeline.corpus.prose import judge_blocks
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.corpus.prose import _within_larger, judge_blocks
 from pipeline.corpus.readers import read_text
 from pipeline.corpus.reading import read
 from pipeline.ground.errors import DocumentError
@@ -148,6 +153,29 @@ def test_pull_quote_after_its_source():
     assert [one.reason for one in judge_blocks(document)[1]] == [SkipReason.PULL_QUOTE]
 
 
+WORDS = st.lists(st.sampled_from("abc"), min_size=5, max_size=12).map(lambda words: f" {' '.join(words)} ")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sets(WORDS, max_size=6), st.sets(WORDS, max_size=6), st.data())
+def test_the_index_finds_what_a_plain_search_finds(runs, blocks, data):
+    for block in sorted(blocks):
+        words = block.split()
+        first = data.draw(st.integers(0, len(words) - 5))
+        runs = runs | {f" {' '.join(words[first : data.draw(st.integers(first + 5, len(words)))])} "}
+    plain = {run for run in runs if any(run in block and run != block for block in blocks)}
+    assert _within_larger(runs, blocks) == plain
+
+
+def test_many_short_paragraphs_are_judged_in_time_that_grows_with_them():
+    blocks = [(BlockKind.PARAGRAPH, f"The envoys met for round {number} of the talks.") for number in range(20_000)]
+    document = _document(*blocks, (BlockKind.PARAGRAPH, "the envoys met for round 7 of"))
+    started = time.process_time()
+    kept, skipped = judge_blocks(document)
+    assert time.process_time() - started < 15  # a search of all blocks for each takes minutes
+    assert len(kept) == 20_000 and len(skipped) == 1
+
+
 def test_skipped_spans_slice_back():
     text = f"Water for Two Countries\n\n{BODY}\n\nRead more\n"
     reading = read(read_text(text))
@@ -159,6 +187,8 @@ def test_skipped_spans_slice_back():
 def test_document_without_prose_says_what_was_skipped():
     document = read_text("Water for Two Countries\n\nRead more\n\nShare this\n")
     with pytest.raises(DocumentError, match=r"no running prose; skipped: 2 navigation, 1 title") as caught:
+        read(replace(document, path="a.txt"))
+    assert caught.value.hint == "stance sentences a.txt --show-skipped"
+    with pytest.raises(DocumentError, match=r"text: holds no running prose"):
         read(document)
-    assert "--show-skipped" in caught.value.hint
     assert len(read(document, allow_none=True).skipped) == 3

@@ -104,7 +104,7 @@ def test_wrong_encoding_asked_for(tmp_path):
     assert "not ascii" in _fault(_write(tmp_path, "a.txt", "café"), encoding="ascii").message
 
 
-@pytest.mark.parametrize("name", ["klingon", "base64", "rot13"])
+@pytest.mark.parametrize("name", ["klingon", "base64", "rot13", "hex", "undefined", "punycode", "utf-7"])
 def test_unknown_encoding(tmp_path, name):
     fault = _fault(_write(tmp_path, "a.txt", PROSE), encoding=name)
     assert f"unknown encoding {name!r}" in fault.message

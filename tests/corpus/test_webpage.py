@@ -106,6 +106,13 @@ def test_declared_charset_is_honoured(tmp_path, head, encoding):
     assert word in read_document(_save(tmp_path, source, encoding)).text
 
 
+@pytest.mark.parametrize("charset", ["hex", "undefined", "punycode", "utf-16", "UTF-16LE", "utf-32", "klingon"])
+def test_a_declared_charset_that_cannot_be_is_read_as_utf8(tmp_path, charset):
+    body = f"<article><p>The café talks went on. {' '.join(SENTENCES)}</p></article>"
+    source = f'<html><head><meta charset="{charset}"></head><body>{body}</body></html>'
+    assert "The café talks went on." in read_document(_save(tmp_path, source)).text
+
+
 def test_xhtml_with_declaration(tmp_path):
     body = f"<article><p>{' '.join(SENTENCES)}</p></article>"
     source = f'<?xml version="1.0" encoding="utf-8"?><html><body>{body}</body></html>'

@@ -108,6 +108,27 @@ def test_annotations_without_words_are_never_found_by_words():
     assert join_by_words(bare, document(ORIGINAL)) == []
 
 
+MARKED = {
+    "after each sentence": " ".join(f"{sentence}[{number + 1}]" for number, sentence in enumerate(SENTENCES)),
+    "several, and set apart": " ".join(f"{sentence}[4][12] [113]" for sentence in SENTENCES),
+    "within": ORIGINAL.replace("Vesk met", "Vesk[1] met").replace("U.N.’s envoy,", "U.N.’s envoy,[2]"),
+}
+
+
+@pytest.mark.parametrize("copy", MARKED.values(), ids=MARKED)
+def test_footnote_marks_of_a_copy_hide_no_sentence(copy):
+    examples = join_by_words(annotations(), document(copy))
+    assert [example.labels for example in examples] == [(f"label-{number}",) for number in range(len(SENTENCES))]
+    assert not any(example.text.endswith("]") for example in examples)
+
+
+def test_a_mark_that_was_labelled_with_its_sentence_is_still_found():
+    words = normal_words("The truce holds,[3] it seems.")
+    one = replace(annotations()[0], norm_sha256=normal_hash(words), words=len(words))
+    [example] = join_by_words([one], document("At last. The truce\nholds,[3] it seems. So they say."))
+    assert example.text == "The truce holds,[3] it seems."
+
+
 def change(folder, number, fields):
     """Change one record of the tiny annotations; a field set to `...` is taken away."""
     path = folder / "annotations" / "tiny.jsonl"

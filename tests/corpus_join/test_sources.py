@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import shutil
+import sys
 
 import pytest
 import yaml
@@ -68,6 +69,55 @@ def test_another_version_of_the_package_is_a_notice_that_names_both(labels):
     [notice] = corpus.notices
     here = importlib.metadata.version("numpy")
     assert f"the package numpy is {here}, and the labels were made on 0.0.1" in notice.message
+
+
+@pytest.fixture
+def box(tmp_path, monkeypatch):
+    """Stand in for an installed package `box` 1.0; return a function that writes its module."""
+    (tmp_path / "site").mkdir()
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.setattr(importlib.metadata, "version", lambda _: "1.0")
+    monkeypatch.delitem(sys.modules, "box", raising=False)
+    yield (tmp_path / "site" / "box.py").write_text
+    sys.modules.pop("box", None)
+
+
+@pytest.mark.parametrize("error", ["FileNotFoundError", "KeyError", "ValueError"])
+def test_a_document_the_package_lacks_is_named_by_line(labels, box, error):
+    box(f"def raw(name):\n    raise {error}(name)\n")
+    with pytest.raises(LabelError) as caught:
+        add_package(labels, package="box")
+    where = f"{labels / 'annotations' / 'boxed.jsonl'}, line 1"
+    assert caught.value.message == f"{where}: the package box 1.0 has no document 'boxed-00'"
+    assert "pip install it" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [("import no_such_module_here", "cannot be imported (No module named"), ("cooked = 1", "has no function `raw`")],
+)
+def test_a_package_that_cannot_be_used_is_a_notice(labels, box, module, said):
+    box(module)
+    corpus = add_package(labels, package="box")
+    [notice] = corpus.notices
+    assert f"boxed: the package box {said}" in notice.message and "5 labelled sentences left out" in notice.message
+    assert notice.hint == "pip install it" and len(corpus.examples) == 48
+
+
+def test_two_sources_of_one_name_are_refused(labels):
+    with pytest.raises(ConfigError) as caught:
+        add_package(labels, name="tiny")
+    path = labels / "sources.yaml"
+    assert caught.value.message == f"{path}: sources.1.name: 'tiny' is also the name of sources.0"
+    assert caught.value.hint
+
+
+def test_a_document_in_two_sources_is_refused_by_line(labels):
+    with pytest.raises(LabelError) as caught:
+        add_package(labels, annotations="annotations/tiny.jsonl")
+    path = labels / "annotations" / "tiny.jsonl"
+    assert f"{path}, line 1: document 'tiny-00' belongs to the source 'tiny' as well" in caught.value.message
+    assert caught.value.hint
 
 
 def test_annotations_are_counted_also_where_their_text_is_absent(labels):

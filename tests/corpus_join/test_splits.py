@@ -15,10 +15,10 @@ from pipeline.corpus.splits import (
     PARTS,
     SHARES,
     Manifest,
+    by_source,
     check_leaks,
     grouped_folds,
     make_manifest,
-    sources_left_out,
     split_corpus,
     write_manifest,
 )
@@ -234,11 +234,9 @@ def test_groups_are_never_divided():
     assert all(number[doc] == number[first] for doc, first in groups.items())
 
 
-def test_leaving_out_a_source_divides_all_sentences_in_two():
+def test_sources_are_sorted_and_hold_every_sentence_once():
     examples = [example(f"d{i}", "text", (), ("one", "two", "three")[i % 3]) for i in range(9)]
-    turns = list(sources_left_out(examples))
-    assert [source for source, _, _ in turns] == ["one", "three", "two"]
-    for source, outside, inside in turns:
-        assert sorted(outside + inside) == list(range(9))
-        assert {examples[i].source for i in inside} == {source}
-    assert list(sources_left_out(examples[:1])) == []
+    sorted_out = by_source(examples)
+    assert list(sorted_out) == ["one", "three", "two"]
+    for source, inside in sorted_out.items():
+        assert {e.source for e in inside} == {source} and len(inside) == 3

@@ -10,6 +10,7 @@ from pipeline.corpus import usertexts
 from pipeline.corpus.load import load_corpus
 from pipeline.corpus.normalise import normal_hash, normal_words
 from pipeline.corpus.splits import split_corpus
+from pipeline.ground.errors import LabelError
 from pipeline.ground.files import hash_text
 
 SENTENCES = (
@@ -133,6 +134,14 @@ def test_a_file_whose_bytes_are_out_of_reach_stops_nothing(with_user_text, monke
     monkeypatch.setattr(usertexts, "sha256_of", refuse)
     examples, notices = found(with_user_text)
     assert len(examples) == 4 and "4 of 4" in notices[-1].message
+
+
+def test_an_annotation_of_another_document_is_refused_by_line(with_user_text):
+    path = with_user_text / "annotations" / "lirra.jsonl"
+    path.write_text(path.read_text()[::-1].replace("lirra"[::-1], "larri"[::-1], 1)[::-1])
+    with pytest.raises(LabelError) as caught:
+        load_corpus(with_user_text)
+    assert f"{path}, line 4: document 'larri' is not 'lirra'" in caught.value.message and caught.value.hint
 
 
 def test_files_of_other_kinds_and_the_readme_are_not_looked_at(with_user_text):

@@ -235,3 +235,11 @@ def test_softmax_sums_to_one_and_does_not_know_a_common_shift(scores, shift):
     row = np.array([scores])
     assert softmax(row).sum() == pytest.approx(1)
     assert np.allclose(softmax(row), softmax(row + shift))
+
+
+def test_a_precision_floor_takes_the_most_precise_of_the_thresholds_with_the_same_recall():
+    probabilities = np.array([0.1, 0.2, 0.25, 0.28, 0.6, 0.8, 0.9])
+    gold = np.array([0, 0, 0, 0, 1, 1, 1])
+    settings = DecisionSettings(learn_from="validation", calibration="none", objective="precision-floor", floor=0.5)
+    threshold, note = choose_threshold(probabilities, gold, settings)
+    assert 0.28 < threshold < 0.6 and note == ""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tiny import ROOT
 
 from pipeline.corpus.normalise import normal_words
-from pipeline.ground.codebook import Codebook, Label, load_codebook, slug
+from pipeline.ground.codebook import Codebook, Label, load_codebook
 from pipeline.ground.config import parse_config
 from pipeline.ground.errors import ConfigError, LabelError
 
@@ -111,9 +111,3 @@ def test_a_label_named_twice_is_refused():
 def test_a_codebook_that_says_nothing_usable_is_refused(change):
     with pytest.raises(ConfigError, match=f"codebook.yaml: 1 fault\n  - {next(iter(change))}"):
         parse_config(codebook().model_dump(mode="json") | change, Codebook, "codebook.yaml")
-
-
-@given(st.text())
-def test_a_slug_is_safe_for_files_and_stays_as_it_is(text):
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug(text))
-    assert slug(slug(text)) == slug(text)

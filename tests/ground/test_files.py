@@ -63,6 +63,35 @@ def test_a_byte_that_is_not_utf8_is_named(tmp_path):
     assert f"{path}: not UTF-8 (byte 0xe9 at position 13)" in caught.value.message and "iconv" in caught.value.hint
 
 
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (r'{"text": "half \ud800 a pair"}', r"\ud800 is half a surrogate pair"),
+        (r'{"\uDC00": 1}', r"\udc00 is half a surrogate pair"),
+        ('{"text": ' + DEEP, "nested too deeply"),
+    ],
+)
+def test_a_record_that_cannot_be_used_names_file_and_line(tmp_path, line, said):
+    path = tmp_path / "a.jsonl"
+    path.write_text(r'{"text": "both \ud83d\ude00 halves"}' + f"\n{line}\n")
+    records = files.read_jsonl(path)
+    assert next(records) == (1, {"text": "both 😀 halves"})
+    with pytest.raises(ConfigError) as caught:
+        next(records)
+    assert f"{path}, line 2: " in caught.value.message and said in caught.value.message and caught.value.hint
+
+
+def test_json_nested_too_deeply_is_refused(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(DEEP)
+    with pytest.raises(ConfigError, match="nested too deeply") as caught:
+        files.read_json(path)
+    assert str(path) in caught.value.message and caught.value.hint
+
+
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
     (tmp_path / "a.json").write_bytes(b'\xef\xbb\xbf{"a": 1}')
     assert files.read_json(tmp_path / "a.json") == {"a": 1}

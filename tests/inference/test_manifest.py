@@ -5,9 +5,18 @@ import shutil
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from pipeline.ground.errors import ModelError
-from pipeline.inference.manifest import Manifest, read_manifest, write_manifest
+from pipeline.inference.manifest import (
+    AverageSpec,
+    Manifest,
+    OnnxSpec,
+    PriorSpec,
+    needed_files,
+    read_manifest,
+    write_manifest,
+)
 from pipeline.inference.shelf import latest_model
 from pipeline.predict import Predictor
 
@@ -149,10 +158,68 @@ def test_the_model_trained_last_is_found(workshop, tmp_path):
     for name, created in (("a", "2026-01-01"), ("b", "2026-03-01"), ("c", "2026-02-01"), (".b.half", "2027-01-01")):
         folder = shutil.copytree(workshop.tiny.folder, tmp_path / name)
         edit(folder / "manifest.json", created=f"{created}T00:00:00+00:00")
-    assert latest_model(tmp_path) == tmp_path / "b"
+    assert latest_model(tmp_path) == (tmp_path / "b", [])
 
 
 def test_an_empty_shelf_says_how_to_fill_it(tmp_path):
     with pytest.raises(ModelError, match="no model in") as caught:
         latest_model(tmp_path)
     assert "stance train" in caught.value.hint
+
+
+def test_an_unreadable_folder_is_passed_over_and_said(workshop, tmp_path):
+    for name in ("old", "good"):
+        shutil.copytree(workshop.tiny.folder, tmp_path / name)
+    edit(tmp_path / "old" / "manifest.json", format=0, created="2099-01-01")
+    model, notices = latest_model(tmp_path)
+    assert model == tmp_path / "good"
+    assert len(notices) == 1 and f"{tmp_path / 'old' / 'manifest.json'}: format 0" in notices[0].message
+    shutil.rmtree(tmp_path / "good")
+    with pytest.raises(ModelError, match=r"passed over: .*format 0") as caught:
+        latest_model(tmp_path)
+    assert "stance train" in caught.value.hint
+
+
+@pytest.mark.parametrize("kind", ["tiny", "small"])
+def test_every_file_the_scorer_reads_must_be_listed(workshop, tmp_path, kind):
+    folder = shutil.copytree(getattr(workshop, kind).folder, tmp_path / "model")
+    manifest = read_manifest(folder)
+    needed = needed_files(manifest.scorer)
+    assert len(needed) == 2
+    for name in needed:
+        files = {key: entry for key, entry in manifest.files.items() if key != name}
+        (folder / "manifest.json").write_text(manifest.model_copy(update={"files": files}).model_dump_json())
+        assert f"{folder / name} is not in the manifest" in refusal(folder)
+
+
+def test_the_files_of_members_are_needed_in_their_folders():
+    members = {"floor": PriorSpec(probabilities=(0.5,)), "net": OnnxSpec(max_length=8)}
+    nested = AverageSpec(members={"inner": AverageSpec(members=members)})
+    within = "members/inner/members/net"
+    assert needed_files(nested) == [f"{within}/model.onnx", f"{within}/tokenizer.json"]
+
+
+def test_decisions_for_another_choice_are_refused(folder):
+    edit(folder / "decisions.json", choice="one")
+    write_manifest(folder, read_manifest(folder))
+    assert "decisions are for choice 'one', the model for 'any'" in refusal(folder)
+
+
+def test_a_prior_has_one_probability_for_each_label(folder):
+    prior = {"kind": "prior", "probabilities": [0.5, 0.3, 0.2]}
+    for scorer in (prior, {"kind": "average", "members": {"floor": prior}}):
+        edit(folder / "manifest.json", scorer=scorer)
+        assert "3 prior probabilities for 2 labels" in refusal(folder)
+
+
+def test_an_encoder_that_reads_next_to_nothing_is_refused():
+    with pytest.raises(ValidationError, match="greater than or equal to 8"):
+        OnnxSpec(max_length=7)
+
+
+def test_a_scorer_with_another_number_of_columns_is_refused(folder):
+    with np.load(folder / "weights.npz") as arrays:
+        wide = {name: np.concatenate([a, a[:1]]) if "idf" not in name else a for name, a in arrays.items()}
+    np.savez(folder / "weights.npz", **wide)
+    write_manifest(folder, read_manifest(folder))
+    assert "the scorer gives 3 columns, and the codebook has 2 labels" in refusal(folder)

@@ -1,6 +1,7 @@
 """The terminal report says everything within 80 columns, without colour."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -94,3 +95,20 @@ def test_errors_show_the_sentence_in_full_and_take_no_markup_from_it():
     assert f"probability {worst[0].probability:.2f}, cut 0.50" in text
     assert worst[0].document in text
     assert shown(error_list([])).strip() == "no wrong decision"
+
+
+@pytest.mark.parametrize("width", [60, 40])
+def test_a_narrow_terminal_gets_every_figure_stacked(width):
+    _, report, book = case()
+    text = shown(report_table(report, book), width)
+    assert max(map(len, text.splitlines())) <= width
+    for head in ("prec.", "recall", "95 % range", "AP", "Brier", "ECE", "gold", "cut"):
+        assert text.count(f"{head} ") >= len(book.labels), head
+    assert all(f"F1 {label.short} " in text for label in book.labels)
+    assert all(str(report.labels[name].support) in text for name in book.names)
+
+
+def test_square_brackets_in_a_slice_are_shown_as_they_are():
+    judged, _, book = case()
+    marked = replace(judged, slices={"so[/b]urce": judged.slices["source"]})
+    assert "so[/b]urce" in shown(report_table(judge(marked, resamples=50), book))

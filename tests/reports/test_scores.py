@@ -1,5 +1,6 @@
 """The tables of `stance score`: whole in 80 columns, readable without colour, true to the predictions."""
 
+import dataclasses
 import io
 
 import pytest
@@ -64,3 +65,15 @@ def test_rows_slice_back_to_their_sentences(scored):
         assert scored.reading.document.text[row["start"] : row["end"]] == row["text"]
         assert row["labels"] == list(labels)
         assert row["probabilities"]["optimism"] == 0.1235
+
+
+def test_square_brackets_are_shown_as_they_are(scored):
+    labels = tuple(
+        label.model_copy(update={"short": f"{label.short[:2]}[/]"}) if number else label
+        for number, label in enumerate(CODEBOOK.labels)
+    )
+    book = CODEBOOK.model_copy(update={"labels": labels})
+    document = dataclasses.replace(scored.reading.document, path="br[/b].md")
+    named = dataclasses.replace(scored, reading=dataclasses.replace(scored.reading, document=document))
+    for shown in (text_of(document_table(named, book)), text_of(profiles_table([named, scored], book))):
+        assert "br[/b].md" in shown and all(label.short in shown for label in labels)

@@ -226,6 +226,10 @@ def test_a_store_that_is_no_database_is_refused_before_training(project):
     assert (project / "mlflow.db").read_text().startswith("this is a text file")
 
 
+def test_a_database_where_no_file_can_be_made_is_refused_quickly(project):
+    assert "/proc" in refused_quickly(project, MLFLOW_TRACKING_URI="sqlite:////proc/stance.db")
+
+
 def test_a_server_that_does_not_answer_is_refused_quickly(project):
     assert "http://127.0.0.1:9 cannot be used" in refused_quickly(project, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert not (project / "mlflow.db").exists()
