@@ -63,7 +63,7 @@ def test_the_same_seed_gives_the_same_model(project, stance, encoder_folder):
 
 def test_manifest_names_what_made_the_model(project, stance):
     stance("train", "models/tiny.yaml", "--seed", "5")
-    manifest = json.loads((project / "models/trained/tiny/manifest.json").read_text())
+    manifest = json.loads((project / "models/trained/tiny-seed5/manifest.json").read_text())
     recipe = yaml.safe_load((project / "models/tiny.yaml").read_text())
     assert manifest["seed"] == 5
     assert manifest["recipe"]["learner"] == recipe["learner"]
