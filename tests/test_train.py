@@ -58,6 +58,9 @@ def test_the_same_seed_gives_the_same_model(project, stance, encoder_folder):
     runs = [Predictor.load(project / name).predict_proba(texts) for name in ("first", "second", "third")]
     first, second, third = runs
     assert np.array_equal(first, second)
+    graphs = [(project / name / "model.onnx").read_bytes() for name in ("first", "second")]
+    assert graphs[0] == graphs[1]
+    assert b"site-packages" not in graphs[0] and b".py" not in graphs[0]
     assert not np.allclose(first, third)
 
 

@@ -46,10 +46,22 @@ def export_network(network: SentenceNetwork, tokenizer: Any, folder: Path, max_l
             dynamic_shapes=(shape, shape),
             external_data=False,
         )
+    _strip(folder / "model.onnx")
     _save_tokenizer(tokenizer, folder)
     spec = OnnxSpec(max_length=max_length, pad_id=pad_id)
     _check_parity(spec, folder, expected)
     return spec
+
+
+def _strip(path: Path) -> None:
+    """Take out where in whose folders each node came from, so that equal models are equal files."""
+    import onnx
+
+    model = onnx.load(path)
+    for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    onnx.save(model, path)
 
 
 def _save_tokenizer(tokenizer: Any, folder: Path) -> None:
