@@ -14,12 +14,12 @@ Example:
 """
 
 
-@click.group("experiment")
+@click.group("experiment", epilog=RUN_EPILOG)
 def command() -> None:
     """Put one question to several recipes: same labels, same splits, one table."""
 
 
-@command.command("validate", epilog=VALIDATE_EPILOG)
+@command.command("validate", short_help="check a specification", epilog=VALIDATE_EPILOG)
 @click.argument("spec", type=click.Path(path_type=Path))
 def validate(spec: Path) -> None:
     """Check SPEC and its recipes without running anything."""
@@ -30,7 +30,7 @@ def validate(spec: Path) -> None:
     click.echo(f"{read.name}: {len(recipes)} recipes, {len(read.seeds)} seed(s); {read.question}")
 
 
-@command.command("run", epilog=RUN_EPILOG)
+@command.command("run", short_help="train, judge, write the table", epilog=RUN_EPILOG)
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Run every step again, also those whose inputs have not changed.")
 def run(spec: Path, force: bool) -> None:

@@ -19,12 +19,12 @@ Example:
 FOLDER = click.argument("folder", type=click.Path(path_type=Path), required=False)
 
 
-@click.group("labels")
+@click.group("labels", epilog=CHECK_EPILOG)
 def command() -> None:
     """Check labelled sentences against their texts, and divide documents into splits."""
 
 
-@command.command("check", epilog=CHECK_EPILOG)
+@command.command("check", short_help="join annotations to their texts; find what repeats", epilog=CHECK_EPILOG)
 @FOLDER
 def check(folder: Path | None) -> None:
     """Join every annotation to its text and say what is there, what is absent, and what repeats.
@@ -49,7 +49,7 @@ def check(folder: Path | None) -> None:
         stdout_console().print(summary)
 
 
-@command.command("split", epilog=SPLIT_EPILOG)
+@command.command("split", short_help="divide documents; write splits.yaml", epilog=SPLIT_EPILOG)
 @FOLDER
 def split(folder: Path | None) -> None:
     """Divide the documents anew and write splits.yaml; refused while a text is absent that it must weigh."""
@@ -76,7 +76,7 @@ def split(folder: Path | None) -> None:
     )
 
 
-@command.command("datasheet", epilog=DATASHEET_EPILOG)
+@command.command("datasheet", short_help="write its figures into DATASHEET.md", epilog=DATASHEET_EPILOG)
 @FOLDER
 def datasheet(folder: Path | None) -> None:
     """Write composition and agreement into DATASHEET.md of FOLDER, between its markers."""
