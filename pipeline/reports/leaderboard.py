@@ -53,6 +53,8 @@ def leaderboard_markdown(spec: "Spec", rows: Sequence["Row"], codebook: Codebook
         f"Machine: {machine}. Macro-F1 on test with its 95 % interval by document bootstrap (2,000 resamples).",
         "Leave-one-source-out: mean over sources, each judged whole by a model that saw none of it.",
         "Cross-validation: mean and standard deviation over folds of train and validation documents.",
+        "The code named below trained the model; left-out and cross-validated figures may come from earlier code,",
+        "since a step is run again only where recipe, seed, labels or splits change.",
         "",
         *_parts(rows),
         "## What made each row",
