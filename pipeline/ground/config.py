@@ -22,7 +22,7 @@ class Strict(BaseModel):
 def read_yaml(path: Path) -> Any:
     """Parse a YAML file; raise `ConfigError` naming file, line and column."""
     try:
-        return yaml.safe_load(read_utf8(path))
+        return yaml.load(read_utf8(path), Loader=_once_each())  # noqa: S506 - a SafeLoader that is stricter still
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -31,6 +31,23 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(
             f"{path}: not YAML ({error})", hint="the file may be binary or hold control characters"
         ) from error
+
+
+def _once_each() -> type[yaml.SafeLoader]:
+    """Make a safe loader that refuses a key given twice, which YAML forbids and PyYAML lets pass."""
+
+    class OnceEach(yaml.SafeLoader):
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            seen: set[str] = set()
+            for key, _ in node.value:
+                if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                    if key.value in seen:
+                        said = f"the key {key.value!r} stands here twice"
+                        raise yaml.constructor.ConstructorError(None, None, said, key.start_mark)
+                    seen.add(key.value)
+            return super().construct_mapping(node, deep)
+
+    return OnceEach
 
 
 def load_config(path: Path, schema: type[Config]) -> Config:

@@ -7,12 +7,15 @@ from pipeline import __version__
 
 
 def code_version() -> str:
-    """Give the package version with the checkout's commit, and `.dirty` where files differ from it."""
+    """Give the package version with the checkout's commit, and `.dirty` where the code differs from it.
+
+    Labels and recipes have fingerprints of their own, and a page of prose changes no figure.
+    """
     root = Path(__file__).resolve().parents[2]
     commit = _git(root, "rev-parse", "--short=10", "HEAD")
     if not commit or not (root / ".git").exists():
         return __version__
-    dirty = ".dirty" if _git(root, "status", "--porcelain", "--untracked-files=no") else ""
+    dirty = ".dirty" if _git(root, "status", "--porcelain", "--", "pipeline", "pyproject.toml") else ""
     return f"{__version__}+{commit}{dirty}"
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 
-from pipeline.ground.config import Strict, did_you_mean, load_config, parse_config
+from pipeline.ground.config import Strict, did_you_mean, load_config, parse_config, read_yaml
 from pipeline.ground.errors import ConfigError, StanceError
 
 
@@ -157,3 +157,12 @@ def test_a_word_with_one_letter_lost_finds_its_way_back(word, data):
     at = data.draw(st.integers(0, len(word) - 1))
     allowed = ["threshold", "objective", "calibration", "floor"]
     assert did_you_mean(word[:at] + word[at + 1 :], allowed) == f"did you mean {word!r}?"
+
+
+def test_a_key_given_twice_is_refused_with_its_line(tmp_path):
+    path = tmp_path / "twice.yaml"
+    path.write_text("name: a\nseed: 1\nname: b\n")
+    with pytest.raises(ConfigError, match=r"line 3.*the key 'name' stands here twice"):
+        read_yaml(path)
+    path.write_text("base: &base {a: 1}\nother:\n  <<: *base\n  a: 2\n")
+    assert read_yaml(path)["other"] == {"a": 2}
