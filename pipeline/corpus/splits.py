@@ -1,6 +1,6 @@
 """Keep the split manifest: which documents train, validate and test; and refuse a split that leaks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ PARTS = ("train", "validation", "test")
 SHARES = (0.7, 0.15, 0.15)
 SEED = 2018
 MANIFEST = "splits.yaml"
-HINT = "make it again: stance labels split"
+HINT = "make it again: stance labels split (--keep leaves documents where they are)"
 
 
 class Manifest(Strict):
@@ -42,10 +42,15 @@ class Split:
     test: tuple[Example, ...]
 
 
-def make_manifest(corpus: Corpus, seed: int = SEED) -> Manifest:
+def make_manifest(corpus: Corpus, seed: int = SEED, keep: Manifest | None = None) -> Manifest:
     """Divide a corpus by document group; pinned documents go where their source says.
 
-    Only unpinned documents are weighed, so a text that is absent here does not move the others.
+    Only unpinned documents are weighed, so a text that is absent here does not move the others. With `keep`,
+    documents it places stay there, and the new ones are divided among themselves, so that what a test measured
+    before can be measured again.
+
+    Raises:
+        SplitError: there are too few independent documents, or a new one repeats kept ones of two parts.
     """
     free = [example for example in corpus.examples if example.doc not in corpus.pins]
     groups = document_groups(free)
@@ -54,15 +59,30 @@ def make_manifest(corpus: Corpus, seed: int = SEED) -> Manifest:
             f"{len(set(groups.values()))} independent documents cannot be divided into {', '.join(PARTS)}",
             hint="label sentences of at least three documents that do not repeat each other",
         )
-    number = stratified_parts(free, groups, corpus.codebook, SHARES, seed)
+    placed = _kept(groups, keep) if keep else {}
+    new = [example for example in free if example.doc not in placed]
+    number = stratified_parts(new, {e.doc: groups[e.doc] for e in new}, corpus.codebook, SHARES, seed) if new else {}
     parts: dict[str, list[str]] = {part: [] for part in PARTS}
-    for doc, part in number.items():
-        parts[PARTS[part]].append(doc)
+    for doc in groups:
+        parts[placed.get(doc) or PARTS[number[doc]]].append(doc)
     for doc, pin in corpus.pins.items():
         parts[pin].append(doc)
     if empty := [part for part in PARTS if not parts[part]]:
         raise SplitError(f"no document is left for {', '.join(empty)}", hint="label more documents")
     return Manifest(seed=seed, shares=SHARES, **{part: tuple(sorted(docs)) for part, docs in parts.items()})
+
+
+def _kept(groups: Mapping[str, str], keep: Manifest) -> dict[str, str]:
+    """Place each document a manifest knows, and each new one that repeats it; name -> part."""
+    old = {doc: part for part in PARTS for doc in getattr(keep, part) if doc in groups}
+    by_group: dict[str, str] = {}
+    for doc, part in sorted(old.items()):
+        if by_group.setdefault(groups[doc], part) != part:
+            raise SplitError(
+                f"{doc!r} ({part}) and documents of {by_group[groups[doc]]} repeat each other or a new document",
+                hint="take the repeated sentences out, or divide anew without --keep",
+            )
+    return {doc: by_group[group] for doc, group in groups.items() if group in by_group}
 
 
 def write_manifest(manifest: Manifest, labels_dir: Path) -> Path:

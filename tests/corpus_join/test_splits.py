@@ -57,7 +57,59 @@ def real_split(real):
 
 
 def test_the_committed_manifest_is_what_the_labels_give(real):
-    assert make_manifest(real) == load_config(LABELS / MANIFEST, Manifest), "run: stance labels split"
+    committed = load_config(LABELS / MANIFEST, Manifest)
+    assert make_manifest(real, keep=committed) == committed, "run: stance labels split --keep"
+
+
+def test_new_documents_are_divided_among_themselves_and_the_others_stay(real):
+    committed = load_config(LABELS / MANIFEST, Manifest)
+    new = {example.doc for example in real.examples if example.source == "briefings-hard"}
+    before = committed.model_copy(
+        update={part: tuple(doc for doc in getattr(committed, part) if doc not in new) for part in PARTS}
+    )
+    after = make_manifest(real, keep=before)
+    shares = {}
+    for part in PARTS:
+        assert set(getattr(before, part)) <= set(getattr(after, part))
+        shares[part] = len(new & set(getattr(after, part))) / len(new)
+    assert [shares[part] for part in PARTS] == pytest.approx(SHARES, abs=0.05)
+
+
+def test_a_new_document_that_repeats_a_kept_one_joins_it(labels):
+    corpus = load_corpus(labels)
+    first = make_manifest(corpus)
+    [copied] = [doc for doc in first.test if doc == first.test[0]]
+    path = labels / "documents" / "tiny.jsonl"
+    for file in (path, labels / "annotations" / "tiny.jsonl"):
+        lines = [line for line in file.read_text().splitlines() if f'"{copied}"' in line]
+        file.write_text(file.read_text() + "".join(line.replace(copied, "tiny-copy") + "\n" for line in lines))
+    again = make_manifest(load_corpus(labels), keep=first)
+    assert "tiny-copy" in again.test and set(first.train) == set(again.train)
+
+
+def test_kept_documents_that_repeat_each_other_across_parts_are_refused(labels):
+    first = make_manifest(load_corpus(labels))
+    one, two = first.train[0], first.test[0]
+    documents = labels / "documents" / "tiny.jsonl"
+    lines = {name: [ln for ln in documents.read_text().splitlines() if f'"{name}"' in ln] for name in (one, two)}
+    documents.write_text(documents.read_text().replace(lines[two][0], lines[one][0].replace(one, two)))
+    path = labels / "annotations" / "tiny.jsonl"
+    kept = [ln for ln in path.read_text().splitlines() if f'"{two}"' not in ln]
+    copies = [ln.replace(one, two) for ln in kept if f'"{one}"' in ln]
+    path.write_text("\n".join([*kept, *copies]) + "\n")
+    with pytest.raises(SplitError, match="repeat each other") as caught:
+        make_manifest(load_corpus(labels), keep=first)
+    assert "without --keep" in caught.value.hint
+
+
+def test_the_command_keeps_documents_where_they_stand(project, stance):
+    assert stance("labels", "split")[0] == 0
+    path = project / "labels" / MANIFEST
+    first = load_config(path, Manifest)
+    swapped = first.model_copy(update={"train": (*first.train[1:], first.test[0]), "test": (first.train[0],)})
+    write_manifest(swapped, project / "labels")
+    assert stance("labels", "split", "--keep")[0] == 0
+    assert set(load_config(path, Manifest).test) >= {first.train[0]}
 
 
 def test_no_document_stands_on_two_sides_and_none_is_lost(real, real_split):
