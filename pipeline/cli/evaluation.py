@@ -1,31 +1,81 @@
-"""Parse `stance evaluate`: judge a model folder on labelled sentences."""
+"""Parse `stance evaluate`: judge model folders on labelled sentences, or by the behavioural suite."""
 
 import json
+import shlex
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from pipeline.corpus.claims import Suite
+    from pipeline.tracking.store import Tracker
+    from pipeline.workflows.behaviour import Tried
 
 EXAMPLE = "\b\nExample:\n  stance evaluate models/trained/mine --data gold.jsonl --errors 10"
+ONLY_DATA = ("slices", "errors")
+ONLY_BEHAVIOUR = ("labels", "failures", "output", "track")
 
 
 @click.command("evaluate", epilog=EXAMPLE)
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--data",
-    required=True,
     type=click.Path(path_type=Path),
     help='Labelled sentences, JSON lines: {"text": "…", "labels": ["…"], "doc": "…"}.',
 )
+@click.option("--behaviour", is_flag=True, help="Judge by the behavioural suite of the labels folder instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--slices/--no-slices", default=True, help="Show the figures of each source, genre or other text key.")
 @click.option("--errors", type=click.IntRange(min=0), default=0, metavar="N", help="List the N worst errors too.")
-def command(model: Path, data: Path, as_json: bool, slices: bool, errors: int) -> None:
-    """Judge a MODEL folder on labelled sentences.
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    help="With --behaviour: folder that holds behaviour/ [default: labels/ of the project].",
+)
+@click.option(
+    "--failures",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="With --behaviour: list N failed cases of each model [default: 0, and 15 in a file].",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="With --behaviour: write a Markdown report here.")
+@click.option("--track/--no-track", default=True, help="With --behaviour: log the figures to MLflow, or do not.")
+def command(models: tuple[Path, ...], data: Path | None, behaviour: bool, as_json: bool, **options: Any) -> None:
+    """Judge a MODEL folder on labelled sentences, or several by what they do.
 
-    Prints F1 with 95 % intervals over documents, average precision, calibration
-    and thresholds of each label. Needs the train extra (scikit-learn).
+    With --data: F1 with 95 % intervals over documents, average precision,
+    calibration and thresholds of each label; needs the train extra
+    (scikit-learn).
+
+    With --behaviour: the cases of each capability that each model passes, and
+    how far its probabilities move where nothing should; figures are added to
+    the model's MLflow run.
     """
+    _check_usage(click.get_current_context(), models, data, behaviour)
+    if data is not None:
+        _on_data(models[0], data, as_json, slices=options["slices"], errors=options["errors"])
+    else:
+        _on_behaviour(models, as_json, **{name: options[name] for name in ONLY_BEHAVIOUR})
+
+
+def _check_usage(ctx: click.Context, models: tuple[Path, ...], data: Path | None, behaviour: bool) -> None:
+    """Raise a usage error unless exactly one kind of judgement is asked for, with its own options."""
+    if (data is not None) == behaviour:
+        given = "both are given" if behaviour else "neither is given"
+        raise click.UsageError(f"give either --data FILE or --behaviour; {given}", ctx)
+    other, wanted = (ONLY_DATA, "--data") if behaviour else (ONLY_BEHAVIOUR, "--behaviour")
+    for parameter in ctx.command.params:
+        if parameter.name in other and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+            names = "/".join([*parameter.opts, *parameter.secondary_opts])
+            raise click.UsageError(f"{names} goes with {wanted} only", ctx)
+    if data is not None and len(models) > 1:
+        raise click.UsageError(f"--data judges one MODEL, and {len(models)} are named", ctx)
+
+
+def _on_data(model: Path, data: Path, as_json: bool, slices: bool, errors: int) -> None:
     from pipeline.ground.extras import need
 
     need("sklearn", "train", "stance evaluate")
@@ -52,3 +102,71 @@ def command(model: Path, data: Path, as_json: bool, slices: bool, errors: int) -
             console.print("", error_list(worst), sep="\n")
     for remark in report.notes:
         note(f"note: {remark}")
+
+
+def _on_behaviour(
+    models: tuple[Path, ...], as_json: bool, labels: Path | None, failures: int | None, output: Path | None, track: bool
+) -> None:
+    from pipeline.ground.extras import need
+    from pipeline.ground.paths import find_project, shown
+
+    if track:
+        need("mlflow", "train", "stance evaluate --behaviour (without --no-track)")
+    from pipeline.cli.console import note, results, stdout_console
+    from pipeline.reports.behaviour import behaviour_table, check_output, write_report
+    from pipeline.workflows.behaviour import read_suite, try_models
+
+    project = find_project(beside=labels)
+    if output:
+        check_output(output)
+    suite = read_suite(labels or project.labels)
+    tried = try_models(models, suite)
+    tracker = _open_store(project.root) if track else None
+    with results():
+        if as_json:
+            click.echo(_as_json(tried, suite, failures))
+        else:
+            stdout_console().print(behaviour_table(tried, suite, failures or 0))
+    if output:
+        write_report(output, tried, suite, _typed(models, labels, failures, output), failures)
+        note(f"wrote {shown(output)}")
+    if tracker:
+        _track(tried, suite, tracker)
+
+
+def _open_store(root: Path) -> "Tracker":
+    from pipeline.tracking.store import Tracker
+
+    tracker = Tracker(root)
+    tracker.open()
+    return tracker
+
+
+def _track(tried: list["Tried"], suite: "Suite", tracker: "Tracker") -> None:
+    from pipeline.cli.console import note
+    from pipeline.workflows.behaviour import track
+
+    for one in tried:
+        note(f"{one.manifest.id}: figures are in MLflow run {track(one, suite, tracker)}")
+
+
+def _as_json(tried: list["Tried"], suite: "Suite", failures: int | None) -> str:
+    """Give suite and reports as JSON; every failure, unless a number is asked for."""
+    models = []
+    for one in tried:
+        report = one.report.as_dict()
+        report["failures"] = report["failures"][:failures]
+        models.append({"model": one.manifest.id, "folder": str(one.folder)} | report)
+    cases = sum(len(chapter.cases) for chapter in suite.chapters)
+    value = {"suite": {"fingerprint": suite.fingerprint, "cases": cases}, "models": models}
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _typed(models: tuple[Path, ...], labels: Path | None, failures: int | None, output: Path) -> str:
+    """Write the command that makes a report again."""
+    from pipeline.ground.paths import shown
+
+    parts = ["stance", "evaluate", *map(shown, models), "--behaviour"]
+    parts += ["--labels", shown(labels)] if labels else []
+    parts += ["--failures", str(failures)] if failures is not None else []
+    return shlex.join([*parts, "-o", shown(output)])

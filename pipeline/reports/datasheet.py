@@ -1,9 +1,11 @@
-"""Compute the datasheet's figures from the labels: composition, agreement, hesitation."""
+"""Compute the datasheet's figures from the labels: composition, agreement, hesitation, what re-readings found."""
 
 from collections.abc import Sequence
 
+from pipeline.corpus.audits import Reread
 from pipeline.corpus.load import Corpus
 from pipeline.ground.records import Annotation
+from pipeline.judging.verdicts import wilson
 
 
 def composition_table(corpus: Corpus) -> str:
@@ -55,3 +57,36 @@ def kappa(pairs: Sequence[tuple[bool, bool]]) -> float:
     first, second = sum(a for a, _ in pairs) / n, sum(b for _, b in pairs) / n
     expected = first * second + (1 - first) * (1 - second)
     return 1.0 if expected == 1 else (observed - expected) / (1 - expected)
+
+
+def audit_table(corpus: Corpus, records: Sequence[Reread]) -> str:
+    """Write what re-readings found, by source and by what pointed at the sentence, as Markdown."""
+    home = {(a.doc, a.start): source for source, annotations in corpus.annotations.items() for a in annotations}
+    heads = ["source", "found by", "read again", "other reading", "changed", "changed, 95 % interval"]
+    lines = ["| " + " | ".join(heads) + " |", "| --- | --- |" + " ---: |" * (len(heads) - 2)]
+    for source in corpus.annotations:
+        of = [record for record in records if home.get((record.doc, record.start)) == source]
+        for found_by in sorted({record.found_by for record in of}):
+            group = [record for record in of if record.found_by == found_by]
+            changed = sum(record.changed for record in group)
+            share = wilson(changed, len(group))
+            cells = [source, " and ".join(found_by), f"{len(group):,}", str(sum(r.adjudicated for r in group))]
+            lines.append("| " + " | ".join([*cells, str(changed), f"{share.low:.1%} to {share.high:.1%}"]) + " |")
+    return "\n".join(lines)
+
+
+def changes_table(corpus: Corpus, records: Sequence[Reread]) -> str:
+    """Write how often each label was put on or taken off by re-readings, by source, as Markdown."""
+    names = corpus.codebook.names
+    home = {(a.doc, a.start): source for source, annotations in corpus.annotations.items() for a in annotations}
+    heads = ["labels changed", *(f"{name} {sign}" for name in names for sign in ("on", "off"))]
+    lines = ["| " + " | ".join(heads) + " |", "| --- |" + " ---: |" * (len(heads) - 1)]
+    for source in corpus.annotations:
+        of = [r for r in records if r.changed and home.get((r.doc, r.start)) == source]
+        if of:
+            cells = [source]
+            for name in names:
+                cells += [str(sum(name in r.after and name not in r.before for r in of))]
+                cells += [str(sum(name in r.before and name not in r.after for r in of))]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)

@@ -88,6 +88,20 @@ class Tracker:
             for name, value in values.items():
                 client.log_metric(run_id, name, value)
 
+    def add_to_model(self, model_id: str, values: dict[str, float], tags: dict[str, str]) -> str | None:
+        """Add columns and tags to the newest run that made a model; give its id, None where the store has none."""
+        with self._translated():
+            client = _mlflow().MlflowClient(tracking_uri=self.uri)
+            experiments = [one.experiment_id for one in client.search_experiments()]
+            wanted, newest = f"tags.model_id = '{model_id}'", ["attributes.start_time DESC"]
+            runs = client.search_runs(experiments, wanted, order_by=newest, max_results=1) if experiments else []
+            for run in runs:
+                for name, value in tags.items():
+                    client.set_tag(run.info.run_id, name, value)
+                self.add_metrics(run.info.run_id, values)
+                return str(run.info.run_id)
+        return None
+
     def _connected(self) -> Any:
         """Point mlflow at the store; what it writes into the environment on the way would bind later stores too."""
         before = os.environ.get("MLFLOW_TRACKING_URI")
