@@ -34,6 +34,10 @@ class ModelError(StanceError):
     """A model folder is missing, damaged, or made for something else."""
 
 
+class PeerError(StanceError):
+    """A peer's environment cannot be made, or its program fails."""
+
+
 class MissingExtra(StanceError):
     """A step needs a part of the install that is not there."""
 

@@ -44,6 +44,12 @@ class OnnxSpec(Strict):
     pad_id: int = 0
 
 
+class RulesSpec(Strict):
+    """Count patterns written by hand; file `rules.json`."""
+
+    kind: Literal["rules"] = "rules"
+
+
 class AverageSpec(Strict):
     """Average the probabilities of members, each in `members/<name>/`."""
 
@@ -51,8 +57,15 @@ class AverageSpec(Strict):
     members: dict[str, "ScorerSpec"]
 
 
-ScorerSpec = Annotated[PriorSpec | TfidfSpec | OnnxSpec | AverageSpec, Field(discriminator="kind")]
+ScorerSpec = Annotated[PriorSpec | TfidfSpec | OnnxSpec | RulesSpec | AverageSpec, Field(discriminator="kind")]
 AverageSpec.model_rebuild()
+
+FILES = {
+    "prior": (),
+    "tfidf": ("vocabulary.json", "weights.npz"),
+    "onnx": ("model.onnx", "tokenizer.json"),
+    "rules": ("rules.json",),
+}
 
 
 class FileEntry(Strict):
@@ -120,8 +133,7 @@ def needed_files(spec: ScorerSpec, within: str = "") -> list[str]:
     """Name the files a scorer reads, as paths within the model folder."""
     if isinstance(spec, AverageSpec):
         return [file for name, one in spec.members.items() for file in needed_files(one, f"{within}members/{name}/")]
-    files = {"prior": (), "tfidf": ("vocabulary.json", "weights.npz"), "onnx": ("model.onnx", "tokenizer.json")}
-    return [within + name for name in files[spec.kind]]
+    return [within + name for name in FILES[spec.kind]]
 
 
 def _priors(spec: ScorerSpec) -> list[PriorSpec]:

@@ -13,8 +13,9 @@ import numpy as np
 from pipeline.decisions.decisions import sigmoid, softmax
 from pipeline.ground.errors import ConfigError, ModelError
 from pipeline.ground.files import read_json
-from pipeline.inference.manifest import OnnxSpec, PriorSpec, ScorerSpec, TfidfSpec
+from pipeline.inference.manifest import OnnxSpec, PriorSpec, RulesSpec, ScorerSpec, TfidfSpec
 from pipeline.inference.ngrams import char_ngrams, word_ngrams
+from pipeline.inference.rules import RulesScorer
 
 BATCH = 32
 
@@ -146,6 +147,8 @@ def load_scorer(spec: ScorerSpec, folder: Path, exclusive: bool) -> Scorer:
             return TfidfScorer(spec, folder, exclusive)
         if isinstance(spec, OnnxSpec):
             return OnnxScorer(spec, folder, exclusive)
+        if isinstance(spec, RulesSpec):
+            return RulesScorer.read(folder / "rules.json", exclusive)
         return AverageScorer([load_scorer(s, folder / "members" / n, exclusive) for n, s in spec.members.items()])
     except (ConfigError, KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(

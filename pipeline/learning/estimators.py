@@ -15,8 +15,10 @@ from pipeline.learning.recipes import (
     FinetunedLearner,
     FrozenLearner,
     Learner,
+    PeerLearner,
     PriorLearner,
     Recipe,
+    RulesLearner,
 )
 
 
@@ -84,6 +86,14 @@ def build_one(learner: Learner, setting: Setting) -> Estimator:
         from pipeline.learning.finetuned import FinetunedEstimator
 
         return FinetunedEstimator(learner, setting)
+    if isinstance(learner, RulesLearner):
+        from pipeline.learning.rules import RulesEstimator
+
+        return RulesEstimator(learner, setting)
+    if isinstance(learner, PeerLearner):
+        from pipeline.learning.peer import PeerEstimator
+
+        return PeerEstimator(learner, setting)
     if isinstance(learner, AverageLearner):
         raise TypeError("an average is built from a recipe, which knows its members")
     from pipeline.learning.tfidf import TfidfEstimator

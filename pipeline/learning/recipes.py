@@ -1,14 +1,16 @@
 """Read recipes: what could learn the labels, with every choice written down."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from pipeline.decisions.settings import DecisionSettings
 from pipeline.ground.config import Strict, load_config
 from pipeline.ground.errors import ConfigError
 from pipeline.ground.files import hash_json
+from pipeline.inference.rules import checked
+from pipeline.learning.peer_settings import faults_of
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -102,8 +104,53 @@ class AverageLearner(Strict):
     members: tuple[str, ...] = Field(min_length=2)
 
 
+Pattern = Annotated[str, AfterValidator(checked)]
+
+
+class LabelRules(Strict):
+    """One label's patterns: `match` speaks for it, and words that `veto` covers speak for nothing."""
+
+    match: tuple[Pattern, ...]
+    veto: tuple[Pattern, ...] = ()
+
+
+class RulesLearner(Strict):
+    """Patterns written by hand; `pipeline.inference.rules` states their language."""
+
+    kind: Literal["rules"]
+    labels: dict[str, LabelRules]
+
+
+class PeerLearner(Strict):
+    """Somebody else's learner, run by `pipeline/peers/<program>_peer.py` in an environment of its own.
+
+    `requirements` are pip requirements, pinned; none means the interpreter that runs us. The program
+    gets its encoder as a local folder and its settings as they are given here.
+    """
+
+    kind: Literal["peer"]
+    program: Literal["setfit", "spacy", "transformers"]
+    requirements: tuple[str, ...]
+    encoder: Annotated[PackageEncoder | FolderEncoder, Field(discriminator="kind")] | None = None
+    settings: dict[str, Any]
+
+    @field_validator("settings")
+    @classmethod
+    def _settings_fit_the_program(cls, settings: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if "program" in info.data and (faults := faults_of(info.data["program"], settings)):
+            raise ValueError("; ".join(faults))
+        return settings
+
+    @model_validator(mode="after")
+    def _encoder_fits_the_program(self) -> Self:
+        if (self.encoder is None) != (self.program == "spacy"):
+            raise ValueError(f"program {self.program} {'wants an encoder' if self.encoder is None else 'takes none'}")
+        return self
+
+
 Learner = Annotated[
-    PriorLearner | TfidfLearner | FrozenLearner | FinetunedLearner | AverageLearner, Field(discriminator="kind")
+    PriorLearner | TfidfLearner | FrozenLearner | FinetunedLearner | AverageLearner | RulesLearner | PeerLearner,
+    Field(discriminator="kind"),
 ]
 
 
@@ -133,7 +180,7 @@ def load_recipe(path: Path) -> Recipe:
 
     Raises:
         ConfigError: unknown or missing keys, values out of range (all at once), a member that is not
-            there, is an average itself, or bears another member's name.
+            there, is an average itself or a peer, or bears another member's name.
     """
     recipe = load_config(path, Recipe)
     if not isinstance(recipe.learner, AverageLearner):
@@ -150,6 +197,11 @@ def load_recipe(path: Path) -> Recipe:
         if isinstance(member.learner, AverageLearner):
             raise ConfigError(
                 f"{path}: learner.members: {file!r} is an average itself", hint="name its members instead"
+            )
+        if isinstance(member.learner, PeerLearner):
+            raise ConfigError(
+                f"{path}: learner.members: {file!r} is a peer, which has no model to average",
+                hint="average recipes of ours; peers are there to be compared with",
             )
         if member.name in members:
             raise ConfigError(
