@@ -6,9 +6,10 @@ STANCE := $(BIN)/stance
 TORCH := torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BRIEFING := docs/examples/harbour-talks.md
+TRIED := rules tfidf frozen average minilm
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check format leaderboard datasheet splitters clean
+.PHONY: help env demo test check format leaderboard curve behaviour datasheet splitters clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,9 +17,9 @@ help:  ## list the commands
 # torch first: a CPU build where the index has one, and nothing later replaces it
 $(VENV)/.ready: pyproject.toml
 	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
-	@echo "installing cautious-hope with its train and dev extras (a few minutes the first time)"
+	@echo "installing cautious-hope with its train, audit and dev extras (a few minutes the first time)"
 	@$(PIP) install $(TORCH)
-	@$(PIP) install -e '.[train,dev]'
+	@$(PIP) install -e '.[train,audit,dev]'
 	@touch $@
 
 env: $(VENV)/.ready  ## make .venv with everything in it
@@ -52,8 +53,15 @@ format: env  ## format and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-leaderboard: env  ## run every recipe and write experiments/leaderboard.md and the README's table
-	@$(STANCE) experiment run experiments/recipes.yaml
+leaderboard: env  ## every recipe and peer at three seeds: experiments/leaderboard.md and the README's table
+	@$(STANCE) experiment run experiments/peers.yaml
+
+curve: env  ## what more labels would bring: experiments/learning-curve.md and the README's table
+	@$(STANCE) experiment run experiments/learning-curve.yaml
+	@$(STANCE) experiment run experiments/learning-curve-before.yaml
+
+behaviour: env  ## what our trained recipes do on the behavioural cases: experiments/behaviour.md and the README's table
+	@$(STANCE) evaluate $(TRIED:%=models/trained/%) --behaviour -o experiments/behaviour.md
 
 datasheet: env  ## write the datasheet's figures from the labels
 	@$(STANCE) labels datasheet

@@ -77,10 +77,17 @@ class Predictor:
         Raises:
             TypeError: `sentences` is one string, or holds what is no string.
         """
+        raw = self.predict_raw(sentences)
+        return self.decisions.calibrate(raw) if len(raw) else raw
+
+    def predict_raw(self, sentences: Iterable[str]) -> np.ndarray:
+        """Give probabilities before calibration, shape (n, labels), as the estimator was trained to give them.
+
+        Raises:
+            TypeError: `sentences` is one string, or holds what is no string.
+        """
         texts = [" ".join(sentence.split()) for sentence in _listed(sentences)]
-        if not texts:
-            return np.zeros((0, len(self.classes_)))
-        return self.decisions.calibrate(self._scorer.score(texts))
+        return self._scorer.score(texts) if texts else np.zeros((0, len(self.classes_)))
 
     def decide(self, probabilities: np.ndarray) -> np.ndarray:
         """Turn probabilities into a 0/1 matrix of the same shape, dtype int8."""

@@ -59,6 +59,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a project with two sources and the specification of a tiny comparison, `experiments/small.yaml`."""
+    from small import set_up
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return set_up(tmp_path)
+
+
+@pytest.fixture
 def stance(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run `stance` in this process; return exit code, stdout and stderr."""
     from pipeline.cli.app import main

@@ -1,17 +1,26 @@
-"""`stance experiment`: run recipes side by side and write the leaderboard."""
+"""`stance experiment`: ask a question of recipes, and write down the answer."""
 
 from pathlib import Path
 
 import click
 
-RUN_EPILOG = """\b
+LS_EPILOG = """\b
 Example:
-  stance experiment run experiments/recipes.yaml
+  stance experiment ls
 """
 VALIDATE_EPILOG = """\b
 Example:
-  stance experiment validate experiments/recipes.yaml
+  stance experiment validate experiments/peers.yaml
 """
+RUN_EPILOG = """\b
+Example:
+  stance experiment run experiments/peers.yaml
+"""
+SHOW_EPILOG = """\b
+Example:
+  stance experiment show experiments/peers.yaml
+"""
+SPEC = click.argument("spec", type=click.Path(path_type=Path))
 
 
 @click.group("experiment", epilog=RUN_EPILOG)
@@ -19,46 +28,92 @@ def command() -> None:
     """Put one question to several recipes: same labels, same splits, one table."""
 
 
+@command.command("ls", short_help="list the specifications", epilog=LS_EPILOG)
+def ls() -> None:
+    """List the specifications in experiments/: kind, recipes, seeds, question."""
+    from pipeline.cli.console import results, stdout_console
+    from pipeline.ground.extras import need_training
+    from pipeline.ground.paths import find_project
+
+    need_training("stance experiment ls")
+    from pipeline.reports.experiment import listing
+    from pipeline.workflows.survey import list_specs
+
+    listed = list_specs(find_project())
+    with results():
+        stdout_console().print(listing(listed))
+
+
 @command.command("validate", short_help="check a specification", epilog=VALIDATE_EPILOG)
-@click.argument("spec", type=click.Path(path_type=Path))
+@SPEC
 def validate(spec: Path) -> None:
     """Check SPEC and its recipes without running anything."""
     from pipeline.ground.paths import find_project
     from pipeline.workflows.spec import load_spec
 
     read, recipes = load_spec(spec, find_project().models)
-    click.echo(f"{read.name}: {len(recipes)} recipes, {len(read.seeds)} seed(s); {read.question}")
+    click.echo(f"{read.name}: {read.kind}, {len(recipes)} recipes, {len(read.seeds)} seed(s); {read.question}")
 
 
-@command.command("run", short_help="train, judge, write the table", epilog=RUN_EPILOG)
-@click.argument("spec", type=click.Path(path_type=Path))
+@command.command("show", short_help="what it asks, and how far it is", epilog=SHOW_EPILOG)
+@SPEC
+def show(spec: Path) -> None:
+    """Show what SPEC asks, and which steps are done with the labels and recipes of now."""
+    from pipeline.cli.console import results, stdout_console, terminal_progress
+    from pipeline.ground.extras import need_training
+    from pipeline.ground.paths import find_project
+
+    need_training("stance experiment show")
+    from pipeline.reports.experiment import overview
+    from pipeline.tracking.store import Tracker
+    from pipeline.workflows.bench import open_bench
+    from pipeline.workflows.spec import load_spec
+    from pipeline.workflows.survey import progress_of
+
+    project = find_project()
+    read, recipes = load_spec(spec, project.models)
+    progress = terminal_progress()
+    try:
+        bench = open_bench(spec, read.name, project, Tracker(project.root), progress, force=False)
+        state = progress_of(read, recipes, bench)
+    finally:
+        progress.close()
+    with results():
+        stdout_console().print(overview(spec, read, state))
+
+
+@command.command("run", short_help="train, judge, write the tables", epilog=RUN_EPILOG)
+@SPEC
 @click.option("--force", is_flag=True, help="Run every step again, also those whose inputs have not changed.")
 def run(spec: Path, force: bool) -> None:
-    """Train and judge what SPEC names, and write the table as Markdown and CSV.
+    """Train and judge what SPEC names, and write the answer as Markdown and CSV.
 
-    A SPEC with `publish: true` writes leaderboard.md and .csv beside it and the
-    README's table; any other writes beside its results. Steps that ran before
+    A comparison with `publish: true` writes leaderboard.md and .csv beside SPEC
+    and the README's table; a learning curve writes its tables and figure beside
+    SPEC. Peers get environments of their own in .cache/peers; one that cannot
+    be installed drops out with the reason in its row. Steps that ran before
     with the same recipe, seed, labels and splits are skipped (the code is not
     compared: use --force after changing it); a killed run goes on where it
     stopped.
     """
-    from pipeline.cli.console import note, terminal_progress
+    from pipeline.cli.console import note, results, terminal_progress
     from pipeline.ground.extras import need_training
     from pipeline.ground.paths import find_project, shown
 
     need_training("stance experiment run")
+    from pipeline.reports.experiment import publish_result
     from pipeline.tracking.store import Tracker
     from pipeline.workflows.experiment import run_experiment
+    from pipeline.workflows.spec import load_spec
 
     project = find_project()
     progress = terminal_progress()
     try:
-        rows = run_experiment(spec, project, Tracker(project.root), progress, force=force)
+        result = run_experiment(spec, project, Tracker(project.root), progress, force=force)
     finally:
         progress.close()
-    from pipeline.reports.leaderboard import publish
-
-    table, written = publish(spec, rows, project)
+    table, written = publish_result(spec, load_spec(spec, project.models)[0], result, project)
     for path in written:
         note(f"wrote {shown(path)}")
-    click.echo(table)
+    with results():
+        click.echo(table)

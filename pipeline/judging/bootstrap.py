@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.ground.records import Estimate
-from pipeline.judging.metrics import Counts, count, exact_matches, ratio
+from pipeline.judging.metrics import Counts, exact_matches, ratio
 from pipeline.judging.records import Judged
 
 RESAMPLES = 2_000
@@ -112,19 +112,3 @@ def intervals(judged: Judged, resamples: int = RESAMPLES, seed: int = 0) -> Inte
         exact_match=with_interval(exact, drawn.exact / drawn.sentences),
         f1=tuple(with_interval(float(f1), row) for f1, row in zip(whole.counts.f1, label_f1.T, strict=True)),
     )
-
-
-def paired_difference(a: Judged, b: Judged, resamples: int = RESAMPLES, seed: int = 0) -> Estimate:
-    """Estimate macro-F1 of `a` minus that of `b` on the same sentences, both drawn by the same documents.
-
-    Raises `ValueError` where the two do not hold the same sentences, gold and documents in the same order.
-    """
-    if (a.labels, a.texts, a.groups) != (b.labels, b.texts, b.groups) or not np.array_equal(a.gold, b.gold):
-        raise ValueError("only models judged on the same sentences, gold and documents can be paired")
-    value = float(count(a.gold, a.predicted).f1.mean() - count(b.gold, b.predicted).f1.mean())
-    documents = np.hstack([tally(a), tally(b)])
-    if len(documents) < 2:
-        return Estimate(value)
-    ours, theirs = (Tallies.unpack(half) for half in np.split(resample(documents, resamples, seed), 2, axis=1))
-    counted = counted_labels(a.gold.sum(axis=0), ours.counts.support)
-    return with_interval(value, ours.macro_f1(counted) - theirs.macro_f1(counted))

@@ -4,27 +4,31 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.corpus.splits import Split, by_source, grouped_folds
+from pipeline.corpus.splits import Split, by_source
 from pipeline.ground.records import Example
-from pipeline.judging.records import Judged
 from pipeline.judging.report import judge
 from pipeline.learning.estimators import Setting
-from pipeline.learning.fit import Classifier, fit, labelled
+from pipeline.learning.fit import fit, labelled
 from pipeline.learning.recipes import Recipe
+from pipeline.workflows.audit import fold_turns
+from pipeline.workflows.judged import decided_by
+
+Part = dict[str, float]  # macro_f1, f1_<label>, ece_<label>, sentences
 
 
-def mean(parts: dict[str, float]) -> float:
-    """Give the plain mean over parts (sources, or folds)."""
-    return float(np.mean(list(parts.values())))
+def mean(parts: dict[str, Part], figure: str = "macro_f1") -> float:
+    """Give the plain mean of a figure over parts (sources, or folds)."""
+    return float(np.mean([part[figure] for part in parts.values()]))
 
 
-def spread(parts: dict[str, float]) -> float:
-    """Give the standard deviation over parts; 0 for a single one."""
-    return float(np.std(list(parts.values()), ddof=1)) if len(parts) > 1 else 0.0
+def spread(parts: dict[str, Part], figure: str = "macro_f1") -> float:
+    """Give the standard deviation of a figure over parts; 0 for a single one."""
+    values = [part[figure] for part in parts.values()]
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
-def leave_one_source_out(recipe: Recipe, setting: Setting, split: Split) -> dict[str, float]:
-    """Give macro-F1 by source: train without it (neither its train nor its validation documents), judge on all of it.
+def leave_one_source_out(recipe: Recipe, setting: Setting, split: Split) -> dict[str, Part]:
+    """Give figures by source: train without it (neither its train nor its validation documents), judge on all of it.
 
     A source of a single document is left out: there is nothing to resample, and its figure is an anecdote.
     """
@@ -36,39 +40,38 @@ def leave_one_source_out(recipe: Recipe, setting: Setting, split: Split) -> dict
         train = [example for example in split.train if example.source != source]
         validation = [example for example in split.validation if example.source != source]
         if train and validation:
-            parts[source] = macro_f1(fit(recipe, setting, train, validation), held, setting)
+            parts[source] = judged_apart(recipe, setting, train, validation, held)
     return parts
 
 
-def cross_validate(recipe: Recipe, setting: Setting, split: Split, folds: int) -> dict[str, float]:
-    """Give macro-F1 by fold, in grouped cross-validation over train and validation documents; test stays out.
+def cross_validate(recipe: Recipe, setting: Setting, split: Split, folds: int) -> dict[str, Part]:
+    """Give figures by fold, in grouped cross-validation over train and validation documents; test stays out.
 
     In each turn one fold is judged, the next one validates, the others train.
     """
     examples = [*split.train, *split.validation]
-    held = grouped_folds(examples, setting.codebook, folds)
     parts = {}
-    for turn in range(folds):
-        setting.progress.say(f"{recipe.name}: fold {turn + 1} of {folds}")
-        after = (turn + 1) % folds
-        train = [examples[i] for fold in range(folds) if fold not in (turn, after) for i in held[fold]]
-        classifier = fit(recipe, setting, train, [examples[i] for i in held[after]])
-        parts[f"fold {turn + 1}"] = macro_f1(classifier, [examples[i] for i in held[turn]], setting)
+    for number, (train, validation, held) in enumerate(fold_turns(examples, setting.codebook, folds), start=1):
+        setting.progress.say(f"{recipe.name}: fold {number} of {folds}")
+        three = ([examples[i] for i in positions] for positions in (train, validation, held))
+        parts[f"fold {number}"] = judged_apart(recipe, setting, *three)
     return parts
 
 
-def macro_f1(classifier: Classifier, held: Sequence[Example], setting: Setting) -> float:
-    """Give the macro-F1 of a classifier on examples it has not seen."""
-    seen = labelled(held, setting.codebook)
-    probabilities = classifier.predict_proba(seen.texts)
-    judged = Judged(
-        gold=seen.targets,
-        probabilities=probabilities,
-        predicted=classifier.decisions.decide(probabilities),
-        groups=tuple(example.doc for example in held),
-        texts=tuple(seen.texts),
-        labels=setting.codebook.names,
-        thresholds=classifier.decisions.cutoffs,
-        exclusive=setting.codebook.exclusive,
-    )
-    return judge(judged, resamples=1).macro_f1.value
+def judged_apart(
+    recipe: Recipe,
+    setting: Setting,
+    train: Sequence[Example],
+    validation: Sequence[Example],
+    held: Sequence[Example],
+) -> Part:
+    """Fit on some sentences, judge on others it has not seen."""
+    classifier = fit(recipe, setting, train, validation)
+    raw = classifier.estimator.predict_proba(labelled(held, setting.codebook).texts)
+    report = judge(decided_by(held, setting.codebook, classifier.decisions, raw), resamples=1)
+    by_label = {
+        f"{figure}_{name}": value
+        for name, scores in report.labels.items()
+        for figure, value in (("f1", scores.f1.value), ("ece", scores.ece))
+    }
+    return {"macro_f1": report.macro_f1.value, **by_label, "sentences": float(len(held))}

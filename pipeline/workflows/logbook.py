@@ -15,7 +15,7 @@ from pipeline.learning.recipes import Recipe
 from pipeline.tracking.store import Run
 
 if TYPE_CHECKING:
-    from pipeline.workflows.training import Order, Trained
+    from pipeline.workflows.training import Trained
 
 
 def run_tags(recipe: Recipe, corpus: Corpus) -> dict[str, str]:
@@ -31,14 +31,14 @@ def run_tags(recipe: Recipe, corpus: Corpus) -> dict[str, str]:
     }
 
 
-def run_params(recipe: Recipe, split: Split, order: "Order") -> dict[str, Any]:
+def run_params(recipe: Recipe, split: Split, threads: int) -> dict[str, Any]:
     """Flatten the recipe into columns, with the sizes of the split."""
     flat = {
         f"{room}.{key}": value for room in ("learner", "decisions") for key, value in recipe.described[room].items()
     }
     sizes = {f"{part}_sentences": len(getattr(split, part)) for part in ("train", "validation", "test")}
     documents = hash_json({p: sorted({e.doc for e in getattr(split, p)}) for p in ("train", "validation", "test")})
-    return flat | sizes | {"seed": recipe.seed, "split_hash": documents, "threads": order.threads}
+    return flat | sizes | {"seed": recipe.seed, "split_hash": documents, "threads": threads}
 
 
 def log_run(run: Run, trained: "Trained", history: list[dict[str, float]]) -> None:

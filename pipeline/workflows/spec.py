@@ -1,27 +1,29 @@
 """Read an experiment's specification: the question, and what is run to answer it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from pipeline.ground.config import Strict, did_you_mean, load_config
+from pipeline.ground.config import Strict, did_you_mean, parse_config, read_yaml
 from pipeline.ground.errors import ConfigError
 from pipeline.learning.recipes import Recipe, load_recipe
 
+HINT = "mend the lines named above; the specifications in experiments/ are working examples"
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
-class Spec(Strict):
-    """One question, put to several recipes; `publish` makes its table the leaderboard and the README's."""
+
+class Question(Strict):
+    """What every specification states before anything is run."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     question: str
     hypothesis: str
     recipes: tuple[str, ...] = Field(min_length=1)
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = Field(min_length=1)
+    seeds: tuple[Seed, ...] = Field(min_length=1)
     metric: Literal["macro_f1"]
     stopping_rule: str
-    leave_one_source_out: bool
-    cross_validation: int = Field(ge=0, le=20)
     publish: bool
 
     @field_validator("recipes", "seeds")
@@ -31,6 +33,19 @@ class Spec(Strict):
             raise ValueError(f"named twice: {', '.join(twice)}")
         return values
 
+
+class Comparison(Question):
+    """One question, put to several recipes side by side; `publish` makes its table the leaderboard and the README's.
+
+    The first `away_seeds` seeds are also judged away from home, which costs a training for each source and fold.
+    """
+
+    kind: Literal["comparison"]
+    leave_one_source_out: bool
+    cross_validation: int = Field(ge=0, le=20)
+    away_seeds: int = Field(ge=1)
+    behaviour: bool
+
     @field_validator("cross_validation")
     @classmethod
     def _enough_folds(cls, folds: int) -> int:
@@ -39,20 +54,84 @@ class Spec(Strict):
         return folds
 
 
+class LearningCurve(Question):
+    """What more labels would bring: each recipe trained on growing shares of the training documents.
+
+    `without` names sources whose training documents are left out, to show what they brought.
+    """
+
+    kind: Literal["learning-curve"]
+    shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(min_length=3)
+    without: tuple[str, ...]
+    expect: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1)
+
+    @field_validator("shares")
+    @classmethod
+    def _rising(cls, shares: tuple[float, ...]) -> tuple[float, ...]:
+        if list(shares) != sorted(set(shares)):
+            raise ValueError(f"{list(shares)} must rise, each share once")
+        return shares
+
+
+Spec = Comparison | LearningCurve
+KINDS: dict[str, type[Comparison] | type[LearningCurve]] = {
+    "comparison": Comparison,
+    "learning-curve": LearningCurve,
+}
+
+
 def load_spec(path: Path, models: Path) -> tuple[Spec, dict[str, Recipe]]:
     """Read a specification and its recipes, which lie in `models`.
 
     Raises:
-        ConfigError: a fault in the specification or a recipe; unknown recipes all at once.
+        ConfigError: every fault of the specification and of its recipes at once.
     """
-    spec = load_config(path, Spec)
-    there = sorted(p.name for p in models.glob("*.yaml"))
-    unknown = [name for name in spec.recipes if name not in there]
-    if unknown:
-        faults = "\n".join(f"  - recipes: {name!r}; {did_you_mean(name, there)}" for name in unknown)
-        raise ConfigError(f"{path}: {len(unknown)} unknown recipe(s)\n{faults}", hint=f"recipes lie in {models}")
-    recipes = {name: load_recipe(models / name) for name in spec.recipes}
-    names = [recipe.name for recipe in recipes.values()]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ConfigError(f"{path}: two recipes are named {twice[0]!r}", hint="give each recipe a name of its own")
+    value = read_yaml(path)
+    faults: list[ConfigError] = []
+    spec: Spec | None = None
+    try:
+        spec = parse_config(value, _schema(value, path), str(path))
+    except ConfigError as error:
+        faults.append(error)
+    named = value.get("recipes") if isinstance(value, dict) else None
+    recipes, more = _load_recipes([name for name in named or () if isinstance(name, str)], path, models)
+    if spec is None or more:
+        raise _all_of([*faults, *more])
     return spec, recipes
+
+
+def _schema(value: object, path: Path) -> type[Comparison] | type[LearningCurve]:
+    """Choose the record by `kind`; say what is allowed where it is none."""
+    kind = value.get("kind") if isinstance(value, dict) else "comparison"
+    if kind in KINDS:
+        return KINDS[kind]
+    said = "missing" if kind is None else f"{kind!r}"
+    raise ConfigError(f"{path}: 1 fault\n  - kind: {said}; {did_you_mean(str(kind), list(KINDS))}", hint=HINT)
+
+
+def _load_recipes(names: Sequence[str], path: Path, models: Path) -> tuple[dict[str, Recipe], list[ConfigError]]:
+    """Read each recipe by its file's name; collect what is wrong instead of stopping at the first."""
+    there = sorted(str(p.relative_to(models)) for p in models.glob("*.yaml"))
+    recipes: dict[str, Recipe] = {}
+    faults = []
+    unknown = [name for name in dict.fromkeys(names) if name not in there]
+    if unknown:
+        lines = "\n".join(f"  - recipes: {name!r}; {did_you_mean(name, there)}" for name in unknown)
+        faults.append(
+            ConfigError(f"{path}: {len(unknown)} unknown recipe(s)\n{lines}", hint=f"recipes lie in {models}")
+        )
+    for name in dict.fromkeys(names):
+        try:
+            recipes |= {name: load_recipe(models / name)} if name in there else {}
+        except ConfigError as error:
+            faults.append(error)
+    called = [recipe.name for recipe in recipes.values()]
+    if twice := sorted({name for name in called if called.count(name) > 1}):
+        hint = "give each recipe a name of its own"
+        faults.append(ConfigError(f"{path}: two recipes are named {twice[0]!r}", hint=hint))
+    return recipes, faults
+
+
+def _all_of(faults: Sequence[ConfigError]) -> ConfigError:
+    """Join faults into one error; the first hint that is there stands for all."""
+    return ConfigError("\n".join(fault.message for fault in faults), hint=next((f.hint for f in faults if f.hint), ""))

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.corpus.examples import to_dataset
 from pipeline.corpus.load import Corpus, load_corpus
 from pipeline.corpus.splits import Split, split_corpus
-from pipeline.ground.errors import ModelError
+from pipeline.ground.errors import ConfigError, ModelError
 from pipeline.ground.files import whole_folder, write_json
 from pipeline.ground.paths import shown
 from pipeline.ground.progress import Progress
@@ -21,9 +21,10 @@ from pipeline.judging.report import flat_metrics, judge
 from pipeline.learning.encoders import check_encoders
 from pipeline.learning.estimators import Setting
 from pipeline.learning.fit import Classifier, fit
-from pipeline.learning.recipes import Recipe, load_recipe
+from pipeline.learning.recipes import PeerLearner, Recipe, load_recipe
 from pipeline.predict import Predictor
 from pipeline.tracking.store import Tracker
+from pipeline.workflows.judged import judged_on
 from pipeline.workflows.logbook import log_run, run_params, run_tags
 
 THREADS = 2
@@ -65,6 +66,11 @@ def train(order: Order, tracker: Tracker, progress: Progress | None = None) -> T
     """
     progress = progress or Progress()
     recipe = load_recipe(order.recipe)
+    if isinstance(recipe.learner, PeerLearner):
+        raise ConfigError(
+            f"{order.recipe}: {recipe.name} is a peer, which has no model folder; it is there to be compared with",
+            hint="name it in a specification, and run that: stance experiment run experiments/peers.yaml",
+        )
     corpus = load_corpus(order.labels)
     say_notices(corpus, progress)
     return train_on(order, recipe, corpus, split_corpus(corpus, order.labels), tracker, progress)
@@ -89,7 +95,7 @@ def train_on(
     check_encoders(recipe, setting.base)
     tracker.open()
     name = f"{recipe.name} seed {recipe.seed}"
-    with tracker.run(order.experiment, name, run_tags(recipe, corpus), run_params(recipe, split, order)) as run:
+    with tracker.run(order.experiment, name, run_tags(recipe, corpus), run_params(recipe, split, order.threads)) as run:
         progress.say(f"training {recipe.name} on {len(split.train)} sentences, seed {recipe.seed}")
         for part in ("train", "validation", "test"):
             run.dataset(to_dataset(getattr(split, part), corpus.codebook), f"{corpus.codebook.name}-{part}", part)
@@ -166,20 +172,6 @@ def _write(folder: Path, recipe: Recipe, corpus: Corpus, classifier: Classifier)
 
 
 def judge_examples(predictor: Predictor, examples: Sequence[Example]) -> Judged:
-    """Score labelled sentences, grouped by document, with slices by source and genre."""
-    texts = tuple(example.text for example in examples)
-    probabilities = predictor.predict_proba(texts)
-    return Judged(
-        gold=predictor.codebook.encode([example.labels for example in examples]),
-        probabilities=probabilities,
-        predicted=predictor.decide(probabilities),
-        groups=tuple(example.doc for example in examples),
-        texts=texts,
-        labels=predictor.codebook.names,
-        thresholds=predictor.thresholds,
-        slices={
-            "source": tuple(example.source for example in examples),
-            "genre": tuple(example.genre for example in examples),
-        },
-        exclusive=predictor.codebook.exclusive,
-    )
+    """Score labelled sentences and join them with their gold."""
+    probabilities = predictor.predict_proba([example.text for example in examples])
+    return judged_on(examples, predictor.codebook, probabilities, predictor.decide(probabilities), predictor.thresholds)

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from pipeline.judging import bootstrap
-from pipeline.judging.bootstrap import draw_weights, intervals, paired_difference, resample, tally
+from pipeline.judging.bootstrap import draw_weights, intervals, resample, tally
 
 
 def slow_resamples(judged, pick, resamples, seed):
@@ -32,18 +32,6 @@ def test_equals_an_explicit_loop(make, pick):
     for estimate, slow in ((ours.macro_f1, macro), (ours.micro_f1, micro), (ours.exact_match, exact)):
         assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(slow, [0.025, 0.975])))
     assert (ours.f1[0].low, ours.f1[0].high) == pytest.approx(tuple(np.quantile(first, [0.025, 0.975])))
-
-
-def test_paired_difference_equals_an_explicit_loop(make, pick):
-    ours = make(120, documents=8)
-    theirs = replace(ours, predicted=(ours.probabilities > 0.2).astype(np.int8))
-    slow = [
-        f1_score(a.gold, a.predicted, average="macro") - f1_score(b.gold, b.predicted, average="macro")
-        for a, b in zip(slow_resamples(ours, pick, 60, 5), slow_resamples(theirs, pick, 60, 5), strict=True)
-    ]
-    estimate = paired_difference(ours, theirs, 60, seed=5)
-    assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(slow, [0.025, 0.975])))
-    assert estimate.value == pytest.approx(intervals(ours, 2).macro_f1.value - intervals(theirs, 2).macro_f1.value)
 
 
 def test_a_resample_without_a_label_says_nothing_about_it(make, pick):
@@ -133,7 +121,7 @@ def test_perfect_predictions_leave_no_doubt(make):
 def test_one_document_gives_no_interval(make):
     judged = make(50, documents=1)
     ours = intervals(judged)
-    for estimate in (ours.macro_f1, ours.micro_f1, ours.exact_match, *ours.f1, paired_difference(judged, judged)):
+    for estimate in (ours.macro_f1, ours.micro_f1, ours.exact_match, *ours.f1):
         assert (estimate.low, estimate.high) == (None, None)
 
 
@@ -155,26 +143,3 @@ def test_exclusive_micro_f1_is_accuracy(make):
     assert ours.micro_f1.value == pytest.approx(accuracy)
     assert ours.micro_f1.low == pytest.approx(ours.exact_match.low)
     assert ours.micro_f1.high == pytest.approx(ours.exact_match.high)
-
-
-def test_a_model_does_not_differ_from_itself_and_differs_the_other_way_round(make):
-    ours = make()
-    worse = replace(ours, predicted=np.ones_like(ours.gold))
-    same, gain, loss = (paired_difference(*pair) for pair in ((ours, ours), (ours, worse), (worse, ours)))
-    assert (same.value, same.low, same.high) == (0, 0, 0)
-    assert gain.low > 0
-    assert (loss.value, loss.low, loss.high) == pytest.approx((-gain.value, -gain.high, -gain.low))
-
-
-def test_pairing_makes_the_interval_narrower_than_two_separate_ones(make):
-    ours = make(400, documents=15)
-    close = replace(ours, predicted=(ours.probabilities >= [0.36, 0.41, 0.51]).astype(np.int8))
-    paired, alone = paired_difference(ours, close), intervals(ours).macro_f1
-    assert 0 < paired.high - paired.low < 0.5 * (alone.high - alone.low)
-
-
-def test_other_sentences_cannot_be_paired(make, pick):
-    ours = make(50)
-    for other in (make(50, seed=1), pick(ours, np.arange(49)), pick(ours, np.arange(50)[::-1])):
-        with pytest.raises(ValueError, match="same sentences"):
-            paired_difference(ours, other)

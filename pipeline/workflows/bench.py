@@ -1,0 +1,114 @@
+"""Do the steps of an experiment; a step whose inputs have not changed is not done again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.corpus.load import Corpus, load_corpus
+from pipeline.corpus.splits import MANIFEST, PARTS, Split, split_corpus
+from pipeline.ground import files
+from pipeline.ground.paths import Project
+from pipeline.ground.progress import Progress
+from pipeline.learning.estimators import Setting
+from pipeline.learning.recipes import Recipe
+from pipeline.tracking.store import Tracker
+from pipeline.workflows.training import THREADS, say_notices
+
+RESULTS = "results"  # beside the specifications; git ignores it
+
+
+def _always(_result: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One piece of work whose result is JSON; `inputs` are those beside recipe, seed, labels and splits.
+
+    `intact` tells whether what a kept result speaks of (a model folder) is still there.
+    """
+
+    kind: str
+    recipe: Recipe
+    seed: int
+    work: Callable[[], Any]
+    inputs: dict[str, Any] = field(default_factory=dict)
+    intact: Callable[[Any], bool] = _always
+
+    @property
+    def name(self) -> str:
+        """Name the step for people."""
+        return f"{self.recipe.name} seed {self.seed}, {self.kind}"
+
+
+@dataclass(slots=True)
+class Bench:
+    """What the steps of one experiment share: labels and splits read once, and where results are kept."""
+
+    project: Project
+    experiment: str
+    results: Path
+    corpus: Corpus
+    split: Split
+    split_hash: str
+    tracker: Tracker
+    progress: Progress
+    force: bool
+
+    def setting(self, seed: int) -> Setting:
+        """Say what an estimator is told beside its recipe."""
+        return Setting(self.corpus.codebook, seed, self.project.models, THREADS, self.progress)
+
+    def model_folder(self, recipe: Recipe, seed: int) -> Path:
+        """Say where a recipe's model at a seed lies."""
+        return self.project.trained / (recipe.name if seed == recipe.seed else f"{recipe.name}-seed{seed}")
+
+    def path(self, step: Step) -> Path:
+        """Say where a step's result lies: its name holds the hash of all its inputs."""
+        everything = step.inputs | {
+            "data": self.corpus.fingerprint,
+            "splits": self.split_hash,
+            "recipe": step.recipe.hash,
+            "seed": step.seed,
+            "kind": step.kind,
+        }
+        name = f"{step.recipe.name}-seed{step.seed}-{step.kind}-{files.hash_json(everything, 12)}.json"
+        return self.results / name
+
+    def kept(self, step: Step) -> Any:
+        """Give what a step gave when it last ran with the same inputs; None where it has to run."""
+        path = self.path(step)
+        if not path.exists():
+            return None
+        result = files.read_json(path)
+        return result if step.intact(result) else None
+
+    def do(self, step: Step) -> Any:
+        """Do a step, or give back its kept result; a killed step leaves none, since it appears by one rename."""
+        result = None if self.force else self.kept(step)
+        if result is not None:
+            self.progress.say(f"skipping {step.name}: nothing changed")
+            return result
+        result = step.work()
+        files.write_json(self.path(step), result)
+        return result
+
+
+def open_bench(
+    spec_path: Path, name: str, project: Project, tracker: Tracker, progress: Progress, *, force: bool
+) -> Bench:
+    """Read labels and splits; say what is absent."""
+    corpus = load_corpus(project.labels)
+    say_notices(corpus, progress)
+    split = split_corpus(corpus, project.labels)
+    results = spec_path.parent / RESULTS / name
+    split_hash = _split_hash(split, project.labels / MANIFEST)
+    return Bench(project, name, results, corpus, split, split_hash, tracker, progress, force)
+
+
+def _split_hash(split: Split, manifest: Path) -> str:
+    """Name the split: by its committed manifest, or by its documents where none is committed."""
+    if manifest.is_file():
+        return files.sha256_of(manifest)
+    return files.hash_json({part: sorted({e.doc for e in getattr(split, part)}) for part in PARTS})

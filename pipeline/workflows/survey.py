@@ -1,0 +1,59 @@
+"""Say what experiments there are, and how far each has come."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.ground.errors import ConfigError
+from pipeline.ground.paths import Project
+from pipeline.learning.recipes import Recipe
+from pipeline.workflows.bench import Bench, Step
+from pipeline.workflows.comparison import comparison_steps
+from pipeline.workflows.curve import curve_steps
+from pipeline.workflows.spec import LearningCurve, Spec, load_spec
+
+EXPERIMENTS = "experiments"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A specification as a listing shows it; `fault` says why it cannot be read."""
+
+    path: Path
+    spec: Spec | None
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """The steps of an experiment that are done with the inputs of now, and those still to do."""
+
+    done: tuple[Step, ...]
+    to_do: tuple[Step, ...]
+
+
+def list_specs(project: Project) -> list[Listed]:
+    """Read every specification of the project, by file name; a faulty one is listed with its fault.
+
+    Raises:
+        ConfigError: there is no folder of experiments.
+    """
+    folder = project.root / EXPERIMENTS
+    if not folder.is_dir():
+        raise ConfigError(f"no folder {folder}", hint="specifications are YAML files in experiments/")
+    listed = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            listed.append(Listed(path, load_spec(path, project.models)[0]))
+        except ConfigError as error:
+            listed.append(Listed(path, None, error.message))
+    return listed
+
+
+def progress_of(spec: Spec, recipes: dict[str, Recipe], bench: Bench) -> Progressed:
+    """Tell which steps of an experiment would be skipped if it ran now."""
+    steps = (
+        curve_steps(spec, recipes, bench) if isinstance(spec, LearningCurve) else comparison_steps(spec, recipes, bench)
+    )
+    kept = [bench.kept(step) is not None for step in steps]
+    done = tuple(step for step, there in zip(steps, kept, strict=True) if there)
+    return Progressed(done, tuple(step for step, there in zip(steps, kept, strict=True) if not there))

@@ -1,0 +1,228 @@
+"""A learning curve trains each share once, goes on where it was killed, and refuses what would teach nothing."""
+
+import json
+import shutil
+
+import pytest
+import yaml
+from mlflow import MlflowClient
+from tiny import TFIDF, write_labels, write_recipe
+
+from pipeline.ground.errors import ConfigError, SplitError
+from pipeline.ground.paths import Project
+from pipeline.ground.progress import Progress
+from pipeline.judging.curve import Curve
+from pipeline.judging.report import judge
+from pipeline.learning.fit import fit
+from pipeline.learning.recipes import PeerLearner
+from pipeline.tracking.store import Tracker
+from pipeline.workflows import curve as curves
+from pipeline.workflows.bench import open_bench
+from pipeline.workflows.curve import curve_steps, run_curve
+from pipeline.workflows.judged import judged_on
+from pipeline.workflows.spec import load_spec
+
+SPEC = {
+    "kind": "learning-curve",
+    "name": "grow",
+    "question": "Do more documents help?",
+    "hypothesis": "They do.",
+    "recipes": ["words.yaml"],
+    "seeds": [3, 4],
+    "metric": "macro_f1",
+    "stopping_rule": "once each",
+    "shares": [0.4, 0.7, 1.0],
+    "without": [],
+    "expect": [10, 500],
+    "publish": False,
+}
+
+
+class Listener(Progress):
+    """Keep what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+    def count(self, word: str) -> int:
+        return sum(line.startswith(word) for line in self.said)
+
+
+def two_sources(labels) -> None:
+    """Divide the tiny source in documents with even numbers, and with odd ones."""
+    [source] = yaml.safe_load((labels / "sources.yaml").read_text())["sources"]
+    halves = []
+    for name, odd in (("even", 0), ("odd", 1)):
+        half = {"name": name}
+        for part in ("annotations", "documents"):
+            lines = (labels / part / "tiny.jsonl").read_text().splitlines()
+            kept = [line for line in lines if int(json.loads(line)["doc"].split("-")[1]) % 2 == odd]
+            (labels / part / f"{name}.jsonl").write_text("\n".join(kept) + "\n")
+            half[part] = f"{part}/{name}.jsonl"
+        halves.append(source | half)
+    (labels / "sources.yaml").write_text(yaml.safe_dump({"sources": halves}))
+
+
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory):
+    """Make a store once; making its tables takes longer than a tiny curve."""
+    root = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        Tracker(root).open()
+    return root / "mlflow.db"
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch, empty_store):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(empty_store, tmp_path)
+    two_sources(write_labels(tmp_path / "labels"))
+    write_recipe(tmp_path / "models" / "words.yaml", TFIDF, learn_from="validation")
+    return tmp_path
+
+
+def prepare(root, listener=None, *, force=False, **changes):
+    path = root / "experiments" / "grow.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(yaml.safe_dump(SPEC | changes))
+    spec, recipes = load_spec(path, root / "models")
+    return spec, recipes, open_bench(path, spec.name, Project(root), Tracker(root), listener or Progress(), force=force)
+
+
+def run(root, *, force=False, **changes) -> tuple[Curve, Listener]:
+    listener = Listener()
+    return run_curve(*prepare(root, listener, force=force, **changes)), listener
+
+
+def test_each_share_is_trained_once_and_a_second_run_gives_the_same(place):
+    first, said = run(place)
+    assert (said.count("training"), said.count("skipping")) == (6, 0)
+    again, said = run(place)
+    assert (said.count("training"), said.count("skipping")) == (0, 6)
+    assert again == first
+    _, said = run(place, shares=[0.4, 0.7, 0.9, 1.0], seeds=[3])
+    assert said.count("skipping") >= 1  # the whole training set is the same whatever the other shares are
+    _, said = run(place, force=True)
+    assert said.count("training") == 6
+    [line] = first.lines
+    assert [size.share for size in line.study.sizes] == [0.4, 0.7, 1.0] and line.study.seeds == (3, 4)
+    assert [track.name for track in line.study.tracks] == ["macro-F1", "hawk", "dove", "even", "odd"]
+    assert line.study.tracks[0].expectations[1].far and not line.study.tracks[0].expectations[0].far
+
+
+def test_the_whole_share_is_judged_as_a_training_on_everything(place):
+    spec, recipes, bench = prepare(place, seeds=[4])
+    line = run_curve(spec, recipes, bench).lines[0]
+    recipe, setting = recipes["words.yaml"], bench.setting(4)
+    classifier = fit(recipe, setting, bench.split.train, bench.split.validation)
+    probabilities = classifier.predict_proba([example.text for example in bench.split.test])
+    predicted = classifier.decisions.decide(probabilities)
+    report = judge(
+        judged_on(bench.split.test, bench.corpus.codebook, probabilities, predicted, classifier.decisions.cutoffs)
+    )
+    assert line.study.tracks[0].values[-1] == report.macro_f1
+    assert line.study.sizes[-1].sentences == len(bench.split.train)
+
+
+def test_a_killed_curve_goes_on_where_it_stopped(place, monkeypatch):
+    begun = []
+
+    def killed_at_the_fourth(*arguments):
+        begun.append(arguments)
+        if len(begun) == 4:
+            raise KeyboardInterrupt
+        return fit(*arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(curves, "fit", killed_at_the_fourth)
+        run(place)
+    kept = {path: path.stat().st_mtime_ns for path in (place / "experiments" / "results" / "grow").iterdir()}
+    assert len(kept) == 3
+    resumed, said = run(place)
+    assert (said.count("training"), said.count("skipping")) == (3, 3)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    whole, _ = run(place, force=True)
+    assert [line.study for line in whole.lines] == [line.study for line in resumed.lines]
+
+
+def test_kept_answers_survive_sources_in_another_order(place):
+    first, _ = run(place)
+    path = place / "labels" / "sources.yaml"
+    path.write_text(yaml.safe_dump({"sources": yaml.safe_load(path.read_text())["sources"][::-1]}))
+    again, said = run(place)
+    assert said.count("skipping") >= 2 and again.lines[0].study.sizes[-1] == first.lines[0].study.sizes[-1]
+    assert again.lines[0].study.tracks[0].values[-1].value == first.lines[0].study.tracks[0].values[-1].value
+
+
+def test_every_step_is_a_run_of_the_experiment(place):
+    curve, _ = run(place)
+    client = MlflowClient(tracking_uri=f"sqlite:///{place / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("grow")
+    runs = {found.info.run_name: found.data for found in client.search_runs([experiment.experiment_id])}
+    assert set(runs) == {f"words {share} seed {seed}" for share in ("0.4", "0.7", "1") for seed in (3, 4)}
+    macro = curve.lines[0].study.tracks[0]
+    for place_, share in enumerate(("0.4", "0.7", "1")):
+        for column, seed in enumerate((3, 4)):
+            data = runs[f"words {share} seed {seed}"]
+            assert data.params["share"] == str(float(share)) and data.params["seed"] == str(seed)
+            assert data.params["train_sentences"] == str(int(data.metrics["sentences"]))
+            assert data.metrics["macro_f1"] == pytest.approx(macro.by_seed[place_][column])
+            assert {"f1_hawk", "f1_dove", "source/even/macro_f1", "source/odd/macro_f1"} <= set(data.metrics)
+
+
+def test_a_source_left_out_neither_trains_nor_validates_but_is_judged(place, monkeypatch):
+    seen = []
+
+    def watched(recipe, setting, train, validation):
+        seen.append({example.source for example in (*train, *validation)})
+        return fit(recipe, setting, train, validation)
+
+    monkeypatch.setattr(curves, "fit", watched)
+    whole, _ = run(place, seeds=[3], shares=[0.6, 0.8, 1.0])
+    seen.clear()
+    part, said = run(place, seeds=[3], shares=[0.6, 0.8, 1.0], without=["odd"])
+    assert said.count("training") == 3 and seen == [{"even"}] * 3
+    assert [track.name for track in part.lines[0].study.of("source")] == ["even", "odd"]
+    assert part.test_sentences == whole.test_sentences
+    assert part.lines[0].study.sizes[-1].sentences < whole.lines[0].study.sizes[-1].sentences
+
+
+def test_steps_are_listed_before_they_are_done(place):
+    spec, recipes, bench = prepare(place)
+    steps = curve_steps(spec, recipes, bench)
+    assert len(steps) == 6 and all(bench.kept(step) is None for step in steps)
+    run_curve(spec, recipes, bench)
+    assert all(bench.kept(step) is not None for step in curve_steps(spec, recipes, bench))
+
+
+def test_what_cannot_be_trained_is_refused_before_anything_is(place):
+    for changes, error, said in (
+        ({"without": ["evn", "even"]}, ConfigError, r"without: 'evn'; did you mean 'even'\?"),
+        ({"without": ["even", "odd"]}, SplitError, "without even, odd nothing is left to train on"),
+        ({"shares": [0.01, 0.5, 1.0]}, SplitError, r"share 0\.01 \(seed 3\) holds 1 document"),
+    ):
+        with pytest.raises(error, match=said):
+            run(place, **changes)
+    write_recipe(place / "models" / "words.yaml", TFIDF, folds=5)
+    with pytest.raises(SplitError, match=r"share 0\.4 .* independent documents, and words learns .* in 5 folds"):
+        run(place)
+    assert not (place / "experiments" / "results").exists() and not (place / "mlartifacts").exists()
+
+
+def test_a_peer_is_refused(place):
+    spec, recipes, bench = prepare(place)
+    peer = PeerLearner.model_construct(kind="peer", program="setfit", requirements=(), settings={})
+    recipes = {"words.yaml": recipes["words.yaml"].model_copy(update={"learner": peer})}
+    with pytest.raises(ConfigError, match="'words' is a peer"):
+        run_curve(spec, recipes, bench)
+
+
+def test_results_are_compact(place):
+    run(place)
+    files = list((place / "experiments" / "results" / "grow").iterdir())
+    assert files and all(len(path.read_text().splitlines()) < 40 for path in files)
