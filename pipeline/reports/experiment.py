@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +17,7 @@ from pipeline.workflows.comparison import Compared
 from pipeline.workflows.spec import LearningCurve, Spec
 
 if TYPE_CHECKING:
+    from pipeline.workflows.bench import Step
     from pipeline.workflows.survey import Listed, Progressed
 
 
@@ -29,18 +31,21 @@ def publish_result(spec_path: Path, spec: Spec, result: Compared | Curve, projec
 
 
 def listing(listed: "Sequence[Listed]") -> RenderableType:
-    """List specifications: file, kind, what is run, and the question."""
-    table = Table(box=None, pad_edge=False, header_style="bold", show_lines=False)
-    for head in ("file", "kind", "recipes", "seeds", "question"):
-        table.add_column(head, overflow="fold", ratio=1 if head == "question" else None)
+    """List specifications: file, kind, what is run, and below it the question."""
+    parts: list[RenderableType] = []
     for entry in listed:
-        if entry.spec is None:
-            table.add_row(Text(entry.path.name), Text("faulty", style="red"), "", "", Text(entry.fault))
+        spec, name = entry.spec, Text(entry.path.name, style="bold")
+        if spec is None:
+            head, said = Text.assemble(name, "  ", Text("faulty", style="red")), entry.fault
         else:
-            spec = entry.spec
-            sizes = (str(len(spec.recipes)), str(len(spec.seeds)))
-            table.add_row(Text(entry.path.name), spec.kind, *sizes, Text(spec.question))
-    return table
+            sizes = f"{_count(spec.recipes, 'recipe')}, {_count(spec.seeds, 'seed')}"
+            head, said = Text.assemble(name, f"  {spec.kind}, {sizes}"), spec.question
+        parts += [head, Padding(Text(said), (0, 0, 1, 2))]
+    return Group(*parts)
+
+
+def _count(things: Sequence[object], noun: str) -> str:
+    return f"{len(things)} {noun}" + "s" * (len(things) != 1)
 
 
 def overview(path: Path, spec: Spec, progress: "Progressed") -> RenderableType:
@@ -54,8 +59,20 @@ def overview(path: Path, spec: Spec, progress: "Progressed") -> RenderableType:
     facts.add_row("seeds", ", ".join(map(str, spec.seeds)))
     total = len(progress.done) + len(progress.to_do)
     facts.add_row("done", f"{len(progress.done)} of {total} steps, with recipes, labels and splits as they are now")
-    lines = [Text(f"  to do: {step.name}") for step in progress.to_do]
-    return Group(Text(f"{spec.name} ({spec.kind})", style="bold"), Text(), facts, *lines, Text(_next(path, progress)))
+    for name, kinds in _by_recipe(progress.to_do).items():
+        facts.add_row("to do", Text(f"{name}: {'; '.join(kinds)}"))
+    return Group(Text(f"{spec.name} ({spec.kind})", style="bold"), Text(), facts, Text(_next(path, progress)))
+
+
+def _by_recipe(steps: "Sequence[Step]") -> dict[str, list[str]]:
+    """Put steps of one recipe together: each kind with its seeds."""
+    seeds: dict[tuple[str, str], list[str]] = {}
+    for step in steps:
+        seeds.setdefault((step.recipe.name, step.kind), []).append(str(step.seed))
+    found: dict[str, list[str]] = {}
+    for (name, kind), of in seeds.items():
+        found.setdefault(name, []).append(f"{kind}, seed{'s' * (len(of) > 1)} {', '.join(of)}")
+    return found
 
 
 def _next(path: Path, progress: "Progressed") -> str:

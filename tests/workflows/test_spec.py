@@ -21,7 +21,7 @@ def test_show_counts_the_steps_done_and_names_those_to_do(place, stance):
     assert "6 of 6 steps" in stance("experiment", "show", "experiments/small.yaml")[1]
     write_recipe(place / "models" / "words.yaml", TFIDF | {"c": 0.1}, learn_from="validation")
     out = stance("experiment", "show", "experiments/small.yaml")[1]
-    assert "3 of 6 steps" in out and "to do: words seed 3, train" in out and "to do: floor" not in out
+    assert "3 of 6 steps" in out and "words: train, seed 3; loso, seed 3; cv, seed 3" in out and "floor:" not in out
 
 
 def test_validation_runs_nothing_and_names_unknown_recipes_all_at_once(place, stance):
