@@ -60,7 +60,10 @@ curve: env  ## what more labels would bring: experiments/learning-curve.md and t
 	@$(STANCE) experiment run experiments/learning-curve.yaml
 	@$(STANCE) experiment run experiments/learning-curve-before.yaml
 
-behaviour: env  ## what our trained recipes do on the behavioural cases: experiments/behaviour.md and the README's table
+models/trained/%/manifest.json: models/%.yaml | env
+	@test -f $@ || $(STANCE) train $<
+
+behaviour: env $(TRIED:%=models/trained/%/manifest.json)  ## what our trained recipes do on the behavioural cases: experiments/behaviour.md and the README's table
 	@$(STANCE) evaluate $(TRIED:%=models/trained/%) --behaviour -o experiments/behaviour.md
 
 datasheet: env  ## write the datasheet's figures from the labels

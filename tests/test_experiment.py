@@ -103,21 +103,26 @@ def test_the_command_writes_one_table_in_two_forms(place, stance):
     assert [row["recipe"] for row in table] == ["floor", "words"]
     heads, *lines = [
         [cell.strip() for cell in line.strip("|").split("|")]
-        for line in out.splitlines()
+        for line in markdown.split("Judged on")[0].splitlines()
         if line.startswith(("| recipe", "| `"))
     ]
-    for row, cells in zip(table, lines, strict=True):
+    said = out.splitlines()[1:]
+    for row, cells, line in zip(table, lines, said, strict=True):
         shown = dict(zip(heads, cells, strict=True))
-        assert shown["recipe"] == f"`{row['recipe']}`"
-        assert shown["test macro-F1"].startswith(f"{float(row['macro_f1']):.3f} [")
-        assert shown["at 0.5"] == f"{float(row['macro_f1_half']):.3f}"
+        assert shown["recipe"] == f"`{row['recipe']}`" and line.startswith(row["recipe"])
+        assert shown["test macro-F1"].startswith(f"{float(row['macro_f1']):.3f} [") and shown["test macro-F1"] in line
+        assert shown["at 0.5"] == f"{float(row['macro_f1_half']):.3f}" and shown["at 0.5"] in line
         assert shown["F1 hawk"] == f"{float(row['f1_hawk']):.2f}"
         assert shown["source left out"] == f"{float(row['loso_macro_f1']):.3f}"
         assert shown["3-fold CV"] == f"{float(row['cv_macro_f1']):.3f} ± {float(row['cv_macro_f1_sd']):.3f}"
         even, hawk = float(row["loso/even/macro_f1"]), float(row["loso/even/f1_hawk"])
         assert f"| `{row['recipe']}` | {even:.3f} ({hawk:.2f} " in markdown
+        home, away = float(row["source/odd/macro_f1"]), float(row["loso/odd/test_macro_f1"])
+        assert f"{home:.3f} → {away:.3f} ({away - home:+.3f})" in markdown
         assert row["run"][:8] in markdown and row["recipe_hash"] in markdown and row["data_fingerprint"] in markdown
-    assert out.strip() in markdown and out.strip() in (place / "README.md").read_text()
+    whole = markdown.split("**Stopping rule.** once each\n\n")[1].split("\n\n")[0]
+    assert whole in (place / "README.md").read_text() and "nan" not in markdown
+    assert max(map(len, out.splitlines())) <= 80
     for words in (SPEC["question"], SPEC["hypothesis"], SPEC["stopping_rule"], "## Which differences are real"):
         assert words in markdown, words
     assert "`stance experiment run experiments/small.yaml`" in markdown
@@ -147,7 +152,8 @@ def test_only_a_published_experiment_writes_the_leaderboard(place):
         table, written = publish_result(path, spec, compared, Project(place))
         assert all(path.is_file() for path in written) and len(written) == (3 if publish_it else 2)
         assert (place / "experiments" / "leaderboard.md").exists() is publish_it
-        assert (table in (place / "README.md").read_text()) is publish_it
+        assert "| `words` |" in written[0].read_text() and "words" in table
+        assert ("| `words` |" in (place / "README.md").read_text()) is publish_it
 
 
 def test_a_training_is_not_skipped_when_its_model_is_gone(place):
@@ -165,3 +171,33 @@ def test_a_training_is_not_skipped_when_another_model_lies_in_its_folder(place, 
     stance("train", "models/elsewhere/words.yaml", "--out", "models/trained/words")
     skipped = run(place)[1]
     assert "words seed 3, train" not in skipped and "floor seed 3, train" in skipped
+
+
+def test_kept_answers_outlive_another_order_of_files(place):
+    first, _ = compare(place)
+    path = place / "labels" / "sources.yaml"
+    path.write_text(yaml.safe_dump({"sources": yaml.safe_load(path.read_text())["sources"][::-1]}))
+    again, skipped = compare(place)
+    assert len(skipped) == 6, "the labels are the same"
+    assert again.macro_f1 == first.macro_f1 and again.differences == first.differences
+
+
+def test_documents_of_another_source_are_left_out_anew(place):
+    run(place)
+    path = place / "labels" / "sources.yaml"
+    path.write_text(path.read_text().replace("name: even", "name: level"))
+    rows, skipped = run(place)
+    assert not any("loso" in step for step in skipped) and "loso/level" in rows[0].parts
+
+
+def test_a_model_trained_anew_answers_the_cases_anew(place, stance):
+    (place / "labels" / "behaviour").mkdir()
+    case = {"id": "order-1", "text": "Strike with missiles and force.", "has": ["hawk"]}
+    sheet = {"capability": "orders", "claim": "Orders are hawkish.", "minimum": [case]}
+    (place / "labels" / "behaviour" / "orders.yaml").write_text(yaml.safe_dump(sheet))
+    (place / "experiments" / "small.yaml").write_text(yaml.safe_dump(SPEC | {"behaviour": True}))
+    run(place)
+    assert "words seed 3, behaviour" in run(place)[1]
+    write_recipe(place / "models" / "words.yaml", TFIDF | {"c": 0.1}, learn_from="validation")
+    skipped = run(place)[1]
+    assert "words seed 3, behaviour" not in skipped and "floor seed 3, behaviour" in skipped

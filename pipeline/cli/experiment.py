@@ -47,12 +47,25 @@ def ls() -> None:
 @command.command("validate", short_help="check a specification", epilog=VALIDATE_EPILOG)
 @SPEC
 def validate(spec: Path) -> None:
-    """Check SPEC and its recipes without running anything."""
+    """Check SPEC, its recipes, and the labels they would learn from, without running anything."""
+    from pipeline.cli.console import results, stdout_console
+    from pipeline.ground.extras import need_training
     from pipeline.ground.paths import find_project
-    from pipeline.workflows.spec import load_spec
+    from pipeline.ground.progress import Progress
 
-    read, recipes = load_spec(spec, find_project().models)
-    click.echo(f"{read.name}: {read.kind}, {len(recipes)} recipes, {len(read.seeds)} seed(s); {read.question}")
+    need_training("stance experiment validate")
+    from pipeline.reports.experiment import listing
+    from pipeline.tracking.store import Tracker
+    from pipeline.workflows.bench import open_bench
+    from pipeline.workflows.spec import load_spec
+    from pipeline.workflows.survey import Listed, progress_of
+
+    project = find_project()
+    read, recipes = load_spec(spec, project.models)
+    bench = open_bench(spec, read.name, project, Tracker(project.root), Progress(), force=False)
+    progress_of(read, recipes, bench)
+    with results():
+        stdout_console().print(listing([Listed(spec, read)]))
 
 
 @command.command("show", short_help="what it asks, and how far it is", epilog=SHOW_EPILOG)
@@ -107,12 +120,13 @@ def run(spec: Path, force: bool) -> None:
     from pipeline.workflows.spec import load_spec
 
     project = find_project()
+    read, _ = load_spec(spec, project.models)
     progress = terminal_progress()
     try:
         result = run_experiment(spec, project, Tracker(project.root), progress, force=force)
     finally:
         progress.close()
-    table, written = publish_result(spec, load_spec(spec, project.models)[0], result, project)
+    table, written = publish_result(spec, read, result, project)
     for path in written:
         note(f"wrote {shown(path)}")
     with results():

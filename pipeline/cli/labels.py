@@ -155,6 +155,7 @@ def audit(folder: Path | None, recipe: Path, folds: int, out: Path) -> None:
     from pipeline.workflows.audit import audit as find
     from pipeline.workflows.training import THREADS, say_notices
 
+    _check_out(out)
     progress = terminal_progress()
     try:
         loaded = load_recipe(recipe)
@@ -169,3 +170,18 @@ def audit(folder: Path | None, recipe: Path, folds: int, out: Path) -> None:
     with results():
         stdout_console().print(suspects_table(suspects, corpus))
     click.echo(f"wrote {shown(out)}", err=True)
+
+
+def _check_out(path: Path) -> None:
+    """Raise `ConfigError` where suspects cannot be written, or would replace what this command did not write."""
+    from pipeline.ground.errors import ConfigError
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+", encoding="utf-8") as stream:
+            stream.seek(0)
+            first = stream.readline()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be written ({error})", hint="name another file with -o") from error
+    if first.strip() and '"quality"' not in first:
+        raise ConfigError(f"{path} is there already and holds no suspects", hint="name another file with -o")

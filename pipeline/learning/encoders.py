@@ -15,6 +15,7 @@ from pipeline.learning.recipes import (
     FrozenLearner,
     HubEncoder,
     PackageEncoder,
+    PeerLearner,
     Recipe,
 )
 
@@ -41,7 +42,7 @@ def locate(encoder: PackageEncoder | HubEncoder | FolderEncoder, base: Path) -> 
 def check_encoders(recipe: Recipe, base: Path) -> None:
     """Locate and verify every encoder a recipe needs, before anything is started."""
     for learner in (recipe.learner, *(member.learner for member in recipe.members.values())):
-        if isinstance(learner, FrozenLearner | FinetunedLearner):
+        if isinstance(learner, FrozenLearner | FinetunedLearner | PeerLearner) and learner.encoder:
             locate(learner.encoder, base)
 
 

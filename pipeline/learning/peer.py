@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.ground.errors import ConfigError, PeerError, StanceError
+from pipeline.ground.errors import PeerError, StanceError
 from pipeline.ground.files import read_json, read_jsonl, write_json, write_jsonl
 from pipeline.inference.manifest import ScorerSpec
 from pipeline.learning.encoders import locate
@@ -32,18 +32,23 @@ QUIET = {
 }
 
 
+def program_of(learner: PeerLearner) -> Path:
+    """Say where the program of a peer lies."""
+    return PROGRAMS / f"{learner.program}_peer.py"
+
+
 class PeerEstimator:
     """Run a peer's program to train and to predict.
 
     Raises:
-        ConfigError: the codebook allows exactly one label; the programs know subsets only.
+        PeerError: the codebook allows exactly one label; the programs know subsets only.
         EncoderError: the encoder is not there, or its files are not the stated ones.
     """
 
     def __init__(self, learner: PeerLearner, setting: Setting) -> None:
         if setting.codebook.exclusive:
-            raise ConfigError(
-                f"learner.program: the {learner.program} peer learns any subset of labels, and the codebook"
+            raise PeerError(
+                f"the {learner.program} peer learns any subset of labels, and the codebook"
                 f" {setting.codebook.name} wants exactly one",
                 hint="use a recipe of ours: stance train models/tfidf.yaml",
             )
@@ -86,7 +91,7 @@ class PeerEstimator:
             raise PeerError(
                 f"the {self._learner.program} peer gave probabilities of shape {found.shape} for {len(texts)} texts"
                 f" and {labels} labels, or some that are no numbers",
-                hint=f"see {PROGRAMS / self._program}",
+                hint=f"see {program_of(self._learner)}",
             )
         return found
 
@@ -96,10 +101,6 @@ class PeerEstimator:
             f"the {self._learner.program} peer has no model folder; it is there to be compared with",
             hint="judge it with: stance experiment run experiments/EXPERIMENT.yaml",
         )
-
-    @property
-    def _program(self) -> str:
-        return f"{self._learner.program}_peer.py"
 
     def _fresh_folder(self) -> Path:
         """Make the folder of one training; it goes with the estimator, or at the interpreter's end."""
@@ -123,7 +124,7 @@ class PeerEstimator:
             self._python = environment(self._learner, self._setting.base, self._setting.progress)
         log = cache(self._setting.base) / f"{self._learner.program}-{verb}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        command = [str(self._python), "-I", str(PROGRAMS / self._program), verb, str(folder)]
+        command = [str(self._python), "-I", str(program_of(self._learner)), verb, str(folder)]
         with log.open("w", encoding="utf-8") as errors:
             code = self._listen(command, folder, errors)
         figures = folder / f"{verb}.json"

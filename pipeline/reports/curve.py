@@ -12,7 +12,7 @@ from pipeline.reports.curve_terminal import curve_table
 from pipeline.reports.curve_words import SURE, in_words, reading, seeds_of, sentence
 from pipeline.reports.markers import block_in, replace_block
 from pipeline.reports.tables import csv_table, interval, markdown_table
-from pipeline.workflows.spec import LearningCurve, load_spec
+from pipeline.workflows.spec import LearningCurve
 
 BLOCK = "learning-curve"
 COLUMNS = (
@@ -21,7 +21,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def publish_curve(spec_path: Path, curve: Curve, project: Project) -> tuple[str, list[Path]]:
+def publish_curve(spec_path: Path, spec: LearningCurve, curve: Curve, project: Project) -> tuple[str, list[Path]]:
     """Write a curve's Markdown, CSV and SVG beside its specification, and the README's block where it says so.
 
     Return the table for a terminal of 80 columns, and the files written.
@@ -29,9 +29,6 @@ def publish_curve(spec_path: Path, curve: Curve, project: Project) -> tuple[str,
     Raises:
         ConfigError: the curve is to be published, and the README has no block for it.
     """
-    spec, _ = load_spec(spec_path, project.models)
-    if not isinstance(spec, LearningCurve):
-        raise TypeError(f"{spec.name} is no learning curve")
     readme, codebook = project.root / "README.md", load_codebook(project.labels)
     if spec.publish:
         block_in(readme.read_text(encoding="utf-8"), BLOCK, str(readme))

@@ -26,7 +26,7 @@ def publish_result(spec_path: Path, spec: Spec, result: Compared | Curve, projec
     if isinstance(result, Compared) and not isinstance(spec, LearningCurve):
         return publish(spec_path, spec, result, project)
     if isinstance(result, Curve) and isinstance(spec, LearningCurve):
-        return publish_curve(spec_path, result, project)
+        return publish_curve(spec_path, spec, result, project)
     raise TypeError(f"a {spec.kind} has found a {type(result).__name__}")
 
 

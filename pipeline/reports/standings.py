@@ -1,5 +1,6 @@
 """Write what lies behind a leaderboard: differences, conventions, sources, capabilities, makers."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,15 +53,28 @@ def convention_table(compared: "Compared", codebook: Codebook) -> str:
     rows = []
     for recipe in compared.macro_f1:
         of = compared.of(recipe)
-        cells = [f"`{recipe}`", f"{_mean(of, 'macro_f1'):.3f}", f"{_mean(of, 'macro_f1_half'):.3f}"]
+        cells = [f"`{recipe}`", f"{average(of, 'macro_f1'):.3f}", f"{average(of, 'macro_f1_half'):.3f}"]
         for name in codebook.names:
-            cells += [f"{_mean(of, f'f1_{name}'):.2f}", f"{_mean(of, f'f1_half_{name}'):.2f}"]
+            cells += [f"{average(of, f'f1_{name}'):.2f}", f"{average(of, f'f1_half_{name}'):.2f}"]
         for kind in ("ece", "ece_raw"):
-            cells.append(f"{np.mean([_mean(of, f'{kind}_{name}') for name in codebook.names]):.3f}")
+            cells.append(f"{np.mean([average(of, f'{kind}_{name}') for name in codebook.names]):.3f}")
         values = [row.figures["macro_f1"] for row in of]
-        cells.append(f"{np.std(values, ddof=1):.3f}" if len(values) > 1 else "one seed")
+        cells.append(_spread(values))
         rows.append(cells)
     return markdown_table(heads, rows) if rows else ""
+
+
+def _spread(values: list[float]) -> str:
+    """Give the standard deviation over seeds; where nothing is drawn by seed, say so."""
+    if len(values) < 2:
+        return "one seed"
+    return "uses no seed" if len(set(values)) == 1 else f"{np.std(values, ddof=1):.3f}"
+
+
+def average(rows: "Sequence[Row]", figure: str) -> float:
+    """Average a figure over the seeds that have it; NaN where none has."""
+    values = [row.figures[figure] for row in rows if figure in row.figures]
+    return float(np.mean(values)) if values else float("nan")
 
 
 def away_table(compared: "Compared", codebook: Codebook) -> str:
@@ -78,41 +92,61 @@ def away_table(compared: "Compared", codebook: Codebook) -> str:
             macro, *labels = (float(np.mean([part[name] for part in figures])) for name in names)
             cells.append(f"{macro:.3f} ({' '.join(f'{value:.2f}' for value in labels)})")
         rows.append(cells)
-    said = f"Macro-F1, in brackets F1 of {', '.join(codebook.names)}."
+    said = f"Macro-F1 on the whole source, in brackets F1 of {', '.join(codebook.names)}."
+    heads = [source.removeprefix("loso/") for source in sources]
+    return f"{said}\n\n{markdown_table(['recipe', *heads], rows)}\n\n{_home_table(held, sources)}"
+
+
+def _home_table(held: "Sequence[Row]", sources: Sequence[str]) -> str:
+    """Write what leaving a source out costs: on the source's test documents, with it in training and without."""
+    rows = []
+    for recipe in dict.fromkeys(row.recipe for row in held):
+        cells = [f"`{recipe}`"]
+        for source in sources:
+            home = f"source/{source.removeprefix('loso/')}/macro_f1"
+            of = [row for row in held if row.recipe == recipe and source in row.parts and home in row.figures]
+            pairs = [(row.figures[home], row.parts[source].get("test_macro_f1")) for row in of]
+            known = [(there, away) for there, away in pairs if away is not None]
+            there, away = (float(np.mean(column)) for column in zip(*known, strict=True)) if known else (0.0, 0.0)
+            cells.append(f"{there:.3f} → {away:.3f} ({away - there:+.3f})" if known else "–")
+        rows.append(cells)
+    said = (
+        "The same on the source's test documents alone: trained with the source → without it (difference), same seed."
+    )
     return f"{said}\n\n{markdown_table(['recipe', *(s.removeprefix('loso/') for s in sources)], rows)}"
 
 
 def behaviour_table(compared: "Compared") -> str:
-    """Write the share of cases passed by capability, mean over seeds."""
+    """Write the share of cases passed by capability, mean over seeds, and the shifts that have a bar."""
     rows = [row for row in compared.rows if row.behaviour is not None]
-    prefix, suffix = "behaviour/", "/pass_rate"
-    names = [n for n in dict.fromkeys(f for row in rows for f in row.figures) if n.startswith(prefix)]
-    capabilities = [n.removeprefix(prefix).removesuffix(suffix) for n in names if n.endswith(suffix)]
     recipes = list(dict.fromkeys(row.recipe for row in rows))
-    lines = [
-        [capability.replace("_", " ")]
-        + [f"{_mean(compared.of(recipe), f'{prefix}{capability}{suffix}'):.0%}" for recipe in recipes]
-        for capability in capabilities
-    ]
-    return markdown_table(["capability", *(f"`{recipe}`" for recipe in recipes)], lines) if lines else ""
+    if not rows or rows[0].behaviour is None:
+        return ""
+    first = rows[0].behaviour
+    lines = []
+    for name, scores in first.capabilities.items():
+        rates = [f"{average(compared.of(recipe), f'behaviour/{name}/pass_rate'):.0%}" for recipe in recipes]
+        lines.append([name.replace("_", " "), str(scores.total.cases), *rates])
+    lines.append(["all", str(first.total.cases)])
+    lines[-1] += [f"{average(compared.of(recipe), 'behaviour/pass_rate'):.0%}" for recipe in recipes]
+    for name, scores in first.capabilities.items():
+        if scores.bar is not None:
+            shifts = [f"{average(compared.of(recipe), f'behaviour/{name}/mean_shift'):.3f}" for recipe in recipes]
+            lines.append([f"mean shift of a probability, {name.replace('_', ' ')} (bar {scores.bar:g})", "", *shifts])
+    return markdown_table(["capability", "cases", *(f"`{recipe}`" for recipe in recipes)], lines)
 
 
 def made_table(compared: "Compared") -> str:
     """Name exactly what made each row."""
-    heads = ["recipe", "seed", "recipe hash", "data", "code", "date", "MLflow run"]
+    heads = ["recipe", "seed", "recipe hash", "data", "splits", "code", "date", "MLflow run"]
     rows = []
     for row in compared.rows:
         if not row.failed:
             m = row.made_by
-            made = (m["recipe_hash"], m["data_fingerprint"], m["code_version"], m["date"], m["run"][:8])
+            made = (m["recipe_hash"], m["data_fingerprint"], m["splits"], m["code_version"], m["date"], m["run"][:8])
             rows.append([row.recipe, str(row.seed), *(f"`{value}`" for value in made)])
     note = (
         "The code named trained the model; figures from sources left out may come from earlier or later code, since a"
         "\nstep is done again only where recipe, seed, labels or splits change."
     )
     return f"{markdown_table(heads, rows)}\n\n{note}"
-
-
-def _mean(rows: "list[Row]", figure: str) -> float:
-    values = [row.figures[figure] for row in rows if figure in row.figures]
-    return float(np.mean(values)) if values else float("nan")

@@ -8,12 +8,12 @@ from pipeline.corpus.splits import Split, by_source
 from pipeline.ground.records import Example
 from pipeline.judging.report import judge
 from pipeline.learning.estimators import Setting
-from pipeline.learning.fit import fit, labelled
+from pipeline.learning.fit import fit
 from pipeline.learning.recipes import Recipe
 from pipeline.workflows.audit import fold_turns
 from pipeline.workflows.judged import decided_by
 
-Part = dict[str, float]  # macro_f1, f1_<label>, ece_<label>, sentences
+Part = dict[str, float]  # macro_f1, f1_<label>, ece_<label>, sentences; of a source also test_macro_f1, test_sentences
 
 
 def mean(parts: dict[str, Part], figure: str = "macro_f1") -> float:
@@ -30,7 +30,8 @@ def spread(parts: dict[str, Part], figure: str = "macro_f1") -> float:
 def leave_one_source_out(recipe: Recipe, setting: Setting, split: Split) -> dict[str, Part]:
     """Give figures by source: train without it (neither its train nor its validation documents), judge on all of it.
 
-    A source of a single document is left out: there is nothing to resample, and its figure is an anecdote.
+    `test_macro_f1` is of its test documents alone, and so stands beside what a model that knew the source reaches
+    there. A source of a single document is left out: there is nothing to resample, and its figure is an anecdote.
     """
     parts = {}
     for source, held in by_source([*split.train, *split.validation, *split.test]).items():
@@ -40,7 +41,8 @@ def leave_one_source_out(recipe: Recipe, setting: Setting, split: Split) -> dict
         train = [example for example in split.train if example.source != source]
         validation = [example for example in split.validation if example.source != source]
         if train and validation:
-            parts[source] = judged_apart(recipe, setting, train, validation, held)
+            at_home = [example for example in split.test if example.source == source]
+            parts[source] = judged_apart(recipe, setting, train, validation, held, at_home)
     return parts
 
 
@@ -64,14 +66,21 @@ def judged_apart(
     train: Sequence[Example],
     validation: Sequence[Example],
     held: Sequence[Example],
+    some: Sequence[Example] = (),
 ) -> Part:
-    """Fit on some sentences, judge on others it has not seen."""
+    """Fit on some sentences, judge on others it has not seen; `some` of those are judged by themselves, too."""
     classifier = fit(recipe, setting, train, validation)
-    raw = classifier.estimator.predict_proba(labelled(held, setting.codebook).texts)
+    raw = classifier.estimator.predict_proba([example.text for example in held])
     report = judge(decided_by(held, setting.codebook, classifier.decisions, raw), resamples=1)
     by_label = {
         f"{figure}_{name}": value
         for name, scores in report.labels.items()
         for figure, value in (("f1", scores.f1.value), ("ece", scores.ece))
     }
-    return {"macro_f1": report.macro_f1.value, **by_label, "sentences": float(len(held))}
+    figures = {"macro_f1": report.macro_f1.value, **by_label, "sentences": float(len(held))}
+    wanted = set(some)
+    rows = [row for row, example in enumerate(held) if example in wanted]
+    if rows:
+        only = decided_by([held[row] for row in rows], setting.codebook, classifier.decisions, raw[rows])
+        figures |= {"test_macro_f1": judge(only, resamples=1).macro_f1.value, "test_sentences": float(len(rows))}
+    return figures

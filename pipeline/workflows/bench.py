@@ -103,12 +103,15 @@ def open_bench(
     say_notices(corpus, progress)
     split = split_corpus(corpus, project.labels)
     results = spec_path.parent / RESULTS / name
+    # Answers are kept by position, so their order must not hang on the order of files.
+    test = tuple(sorted(split.test, key=lambda example: (example.doc, example.start, example.end)))
+    split = Split(split.train, split.validation, test)
     split_hash = _split_hash(split, project.labels / MANIFEST)
     return Bench(project, name, results, corpus, split, split_hash, tracker, progress, force)
 
 
 def _split_hash(split: Split, manifest: Path) -> str:
-    """Name the split: by its committed manifest, or by its documents where none is committed."""
-    if manifest.is_file():
-        return files.sha256_of(manifest)
-    return files.hash_json({part: sorted({e.doc for e in getattr(split, part)}) for part in PARTS})
+    """Name the split: its committed manifest, or its documents where none is committed; and each document's source."""
+    parts = {part: sorted({e.doc for e in getattr(split, part)}) for part in PARTS}
+    sources = {e.doc: e.source for part in PARTS for e in getattr(split, part)}
+    return files.hash_json([files.sha256_of(manifest) if manifest.is_file() else parts, sources])

@@ -12,11 +12,12 @@ from pipeline.ground.records import Estimate
 from pipeline.judging.behaviour import behaviour_metrics, judge_behaviour
 from pipeline.judging.compare import Difference, differences, resample_models
 from pipeline.judging.verdicts import BehaviourReport
+from pipeline.learning.encoders import check_encoders
 from pipeline.learning.peer_environment import environment
 from pipeline.learning.recipes import PeerLearner, Recipe
 from pipeline.workflows.away import Part, cross_validate, leave_one_source_out, mean, spread
 from pipeline.workflows.bench import Bench, Step
-from pipeline.workflows.entrants import Answers, answer, is_peer, is_trained, train_ours, train_peer
+from pipeline.workflows.entrants import Answers, answer, is_peer, is_trained, program_hash, train_ours, train_peer
 from pipeline.workflows.spec import Comparison
 
 Result = dict[str, Any]
@@ -24,7 +25,10 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One recipe at one seed: what made it, and every figure of it; `failed` says why there is none."""
+    """One recipe at one seed: what made it, and every figure of it.
+
+    `failed` says why there is none, `stayed` why there is none from away.
+    """
 
     recipe: str
     seed: int
@@ -33,6 +37,7 @@ class Row:
     parts: dict[str, Part]
     behaviour: BehaviourReport | None = None
     failed: str = ""
+    stayed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,9 @@ class Compared:
 
     rows: tuple[Row, ...]
     macro_f1: dict[str, Estimate]
-    differences: tuple[Difference, ...] = field(default=())
+    differences: tuple[Difference, ...]
+    sentences: int
+    documents: int
 
     def of(self, recipe: str) -> list[Row]:
         """List the rows of a recipe that have figures."""
@@ -87,7 +94,9 @@ def run_comparison(spec: Comparison, recipes: dict[str, Recipe], bench: Bench) -
     """
     contest = open_contest(spec, recipes, bench)
     for recipe in recipes.values():
-        if isinstance(recipe.learner, PeerLearner):
+        check_encoders(recipe, bench.project.models)
+    for file, recipe in recipes.items():
+        if isinstance(recipe.learner, PeerLearner) and _has_to_run(contest, file):
             contest.may(recipe, partial(environment, recipe.learner, bench.project.models, bench.progress))
     turns = [(file, seed) for file in recipes for seed in spec.seeds]
     results = {turn: contest.may(recipes[turn[0]], partial(bench.do, train_step(contest, *turn))) for turn in turns}
@@ -102,7 +111,9 @@ def run_comparison(spec: Comparison, recipes: dict[str, Recipe], bench: Bench) -
     }
     resampled = resample_models({name: runs for name, runs in judged.items() if runs})
     estimates = {name: found.estimate for name, found in resampled.items()}
-    return Compared(tuple(rows), estimates, tuple(differences(resampled)))
+    test = bench.split.test
+    documents = len({example.doc for example in test})
+    return Compared(tuple(rows), estimates, tuple(differences(resampled)), len(test), documents)
 
 
 def open_contest(spec: Comparison, recipes: dict[str, Recipe], bench: Bench) -> Contest:
@@ -118,8 +129,16 @@ def comparison_steps(spec: Comparison, recipes: dict[str, Recipe], bench: Bench)
     steps = [train_step(contest, *turn) for turn in turns]
     for file, seed in turns:
         steps += away_steps(contest, recipes[file], seed).values()
-        steps += behaviour_steps(contest, recipes[file], seed)
+        steps += behaviour_steps(contest, recipes[file], seed, bench.kept(train_step(contest, file, seed)))
     return steps
+
+
+def _has_to_run(contest: Contest, file: str) -> bool:
+    """Tell whether a recipe has a step to do, for which a peer needs its environment."""
+    bench, recipe = contest.bench, contest.recipes[file]
+    steps = [train_step(contest, file, seed) for seed in contest.spec.seeds]
+    steps += [step for seed in contest.spec.seeds for step in away_steps(contest, recipe, seed).values()]
+    return bench.force or any(bench.kept(step) is None for step in steps)
 
 
 def train_step(contest: Contest, file: str, seed: int) -> Step:
@@ -128,7 +147,7 @@ def train_step(contest: Contest, file: str, seed: int) -> Step:
     texts = contest.texts
     if is_peer(recipe):
         work = partial(train_peer, bench, recipe, seed, texts)
-        return Step("train", recipe, seed, work, {"behaviour": list(texts)})
+        return Step("train", recipe, seed, work, {"behaviour": list(texts), "program": program_hash(recipe)})
     ours = partial(train_ours, bench, recipe, file, seed)
     return Step("train", recipe, seed, ours, intact=partial(is_trained, bench, recipe, seed))
 
@@ -148,21 +167,21 @@ def away_steps(contest: Contest, recipe: Recipe, seed: int) -> dict[str, Step]:
     return steps
 
 
-def behaviour_steps(contest: Contest, recipe: Recipe, seed: int) -> list[Step]:
+def behaviour_steps(contest: Contest, recipe: Recipe, seed: int, trained: Result | None) -> list[Step]:
     """Let a trained model of ours answer the behavioural cases; a peer was asked when it was trained."""
     if contest.suite is None or is_peer(recipe):
         return []
     work = partial(answer, contest.bench, recipe, seed, contest.texts)
-    return [Step("behaviour", recipe, seed, work, {"behaviour": list(contest.texts)})]
+    inputs = {"behaviour": list(contest.texts), "model": trained["model"] if trained else None}
+    return [Step("behaviour", recipe, seed, work, inputs)]
 
 
 def _row(contest: Contest, file: str, seed: int, result: Result | None) -> Row:
     """Judge a trained entrant away from home; join its figures, and add the later ones to its MLflow run."""
     bench, recipe = contest.bench, contest.recipes[file]
-    steps = away_steps(contest, recipe, seed)
-    away = contest.may(recipe, lambda: {kind: bench.do(step) for kind, step in steps.items()}) if result else None
-    if result is None or away is None:
+    if result is None or recipe.name in contest.failed:
         return Row(recipe.name, seed, {}, {}, {}, failed=contest.failed[recipe.name])
+    away, stayed = _away(contest, recipe, seed)
     figures, parts = dict(result["figures"]), dict[str, Part]()
     for kind, by_part in away.items():
         figures |= {f"{kind}_macro_f1": mean(by_part), f"{kind}_macro_f1_sd": spread(by_part)}
@@ -173,13 +192,27 @@ def _row(contest: Contest, file: str, seed: int, result: Result | None) -> Row:
     added = {name: value for name, value in figures.items() if name not in result["figures"]}
     flat = {f"{part}/{figure}": value for part, values in parts.items() for figure, value in values.items()}
     bench.tracker.add_metrics(result["made_by"]["run"], added | flat)
-    return Row(recipe.name, seed, result["made_by"], figures, parts, behaviour)
+    return Row(recipe.name, seed, result["made_by"], figures, parts, behaviour, stayed=stayed)
+
+
+def _away(contest: Contest, recipe: Recipe, seed: int) -> tuple[dict[str, dict[str, Part]], str]:
+    """Do what is done away from home; where a peer fails at it, its figures from home stand, with the reason."""
+    done: dict[str, dict[str, Part]] = {}
+    try:
+        for kind, step in away_steps(contest, recipe, seed).items():
+            if by_part := contest.bench.do(step):
+                done[kind] = by_part
+    except PeerError as error:
+        contest.bench.progress.say(f"{recipe.name} stays at home: {error.message}")
+        return done, error.message
+    return done, ""
 
 
 def _behaviour(contest: Contest, recipe: Recipe, seed: int, result: Result) -> BehaviourReport | None:
     """Judge what an entrant says of the behavioural cases."""
     if contest.suite is None:
         return None
-    said = [contest.bench.do(step) for step in behaviour_steps(contest, recipe, seed)] or [result["behaviour"]]
+    steps = behaviour_steps(contest, recipe, seed, result)
+    said = [contest.bench.do(step) for step in steps] or [result["behaviour"]]
     answers = Answers.read(said[0])
     return judge_behaviour(contest.suite, answers.probabilities, answers.predicted)

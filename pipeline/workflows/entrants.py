@@ -3,26 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
 from pipeline.ground.errors import ModelError
+from pipeline.ground.files import sha256_of
+from pipeline.ground.machine import describe_machine
 from pipeline.ground.records import Example
 from pipeline.ground.version import code_version
 from pipeline.inference.manifest import read_manifest
 from pipeline.judging.records import Judged
 from pipeline.judging.report import flat_metrics, judge
 from pipeline.learning.fit import fit
+from pipeline.learning.peer import PeerEstimator, program_of
 from pipeline.learning.recipes import PeerLearner, Recipe
 from pipeline.predict import Predictor
 from pipeline.workflows.bench import Bench
 from pipeline.workflows.judged import decided_at_half, decided_by, judged_on
 from pipeline.workflows.logbook import run_params, run_tags
 from pipeline.workflows.training import Order, train_on
-
-if TYPE_CHECKING:
-    from pipeline.learning.peer import PeerEstimator
 
 DIGITS = 6  # of the probabilities kept
 
@@ -79,7 +79,7 @@ def train_peer(bench: Bench, recipe: Recipe, seed: int, more: Sequence[str]) -> 
     with bench.tracker.run(bench.experiment, f"{recipe.name} seed {seed}", tags, params) as run:
         bench.progress.say(f"training {recipe.name} (a peer) on {len(bench.split.train)} sentences, seed {seed}")
         classifier = fit(recipe, setting, bench.split.train, bench.split.validation)
-        estimator, decisions = cast("PeerEstimator", classifier.estimator), classifier.decisions
+        estimator, decisions = cast(PeerEstimator, classifier.estimator), classifier.decisions
         raw = estimator.predict_proba([example.text for example in bench.split.test])
         judged = decided_by(bench.split.test, bench.corpus.codebook, decisions, raw)
         figures = flat_metrics(judge(judged)) | _at_half(bench, raw)
@@ -109,6 +109,11 @@ def is_trained(bench: Bench, recipe: Recipe, seed: int, result: dict[str, Any]) 
         return False
 
 
+def program_hash(recipe: Recipe) -> str:
+    """Name the program a peer runs, which is part of what made its figures."""
+    return sha256_of(program_of(cast(PeerLearner, recipe.learner)))[:12]
+
+
 def is_peer(recipe: Recipe) -> bool:
     """Tell whether a recipe is another tool's, run in its own environment."""
     return isinstance(recipe.learner, PeerLearner)
@@ -129,5 +134,7 @@ def _result(bench: Bench, recipe: Recipe, run: str, figures: dict[str, float], a
         "code_version": code_version(),
         "date": datetime.now(UTC).date().isoformat(),
         "run": run,
+        "splits": bench.split_hash[:16],
+        "machine": describe_machine(),
     }
     return {"figures": figures, "made_by": made_by, "test": answers.as_dict()}

@@ -43,6 +43,6 @@ def decided_by(examples: Sequence[Example], codebook: Codebook, decisions: Decis
 def decided_at_half(examples: Sequence[Example], codebook: Codebook, raw: np.ndarray) -> Judged:
     """Judge as most tools decide by themselves: raw probabilities at 0.5, or the largest where one label is carried."""
     if codebook.exclusive:
-        predicted = (raw == raw.max(axis=1, keepdims=True)).astype(np.int8)
+        predicted = np.eye(raw.shape[1], dtype=np.int8)[raw.argmax(axis=1)]
         return judged_on(examples, codebook, raw, predicted, (None,) * raw.shape[1])
     return judged_on(examples, codebook, raw, (raw >= 0.5).astype(np.int8), (0.5,) * raw.shape[1])

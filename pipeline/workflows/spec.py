@@ -94,7 +94,8 @@ def load_spec(path: Path, models: Path) -> tuple[Spec, dict[str, Recipe]]:
     except ConfigError as error:
         faults.append(error)
     named = value.get("recipes") if isinstance(value, dict) else None
-    recipes, more = _load_recipes([name for name in named or () if isinstance(name, str)], path, models)
+    names = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
+    recipes, more = _load_recipes(names, path, models)
     if spec is None or more:
         raise _all_of([*faults, *more])
     return spec, recipes
@@ -103,7 +104,7 @@ def load_spec(path: Path, models: Path) -> tuple[Spec, dict[str, Recipe]]:
 def _schema(value: object, path: Path) -> type[Comparison] | type[LearningCurve]:
     """Choose the record by `kind`; say what is allowed where it is none."""
     kind = value.get("kind") if isinstance(value, dict) else "comparison"
-    if kind in KINDS:
+    if isinstance(kind, str) and kind in KINDS:
         return KINDS[kind]
     said = "missing" if kind is None else f"{kind!r}"
     raise ConfigError(f"{path}: 1 fault\n  - kind: {said}; {did_you_mean(str(kind), list(KINDS))}", hint=HINT)

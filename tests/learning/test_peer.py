@@ -166,7 +166,7 @@ def test_an_encoder_that_is_not_there_stops_it_before_anything_runs(tmp_path, se
 
 
 def test_one_label_of_many_is_not_what_peers_learn(tmp_path, setting):
-    with pytest.raises(ConfigError, match="wants exactly one"):
+    with pytest.raises(PeerError, match="wants exactly one"):
         built(recipe_of(tmp_path, "spacy", SPACY), setting("one"), tmp_path)
 
 

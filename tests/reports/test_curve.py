@@ -17,6 +17,7 @@ from pipeline.judging.curve_figure import draw_curves, to_svg
 from pipeline.judging.records import Judged
 from pipeline.reports.curve import publish_curve
 from pipeline.reports.curve_words import ASSUMED, in_words, sentence
+from pipeline.workflows.spec import load_spec
 
 SIZES = {0.1: 120, 0.25: 300, 0.5: 610, 1.0: 1220}
 SPEC = {
@@ -83,7 +84,8 @@ def place(tmp_path):
 def publish(root, found: Curve, **changes):
     path = root / "experiments" / "grow.yaml"
     path.write_text(yaml.safe_dump(SPEC | changes))
-    return publish_curve(path, found, Project(root))
+    spec, _ = load_spec(path, root / "models")
+    return publish_curve(path, spec, found, Project(root))
 
 
 def tables(markdown: str) -> list[list[list[str]]]:

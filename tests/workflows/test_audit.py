@@ -8,7 +8,9 @@ from tiny import TFIDF, write_recipe
 
 from pipeline.corpus.load import load_corpus
 from pipeline.learning.estimators import Setting
+from pipeline.learning.fit import Classifier, fit
 from pipeline.learning.recipes import load_recipe
+from pipeline.workflows import audit
 from pipeline.workflows.audit import find_suspects, fold_turns, out_of_fold_answers
 
 
@@ -22,12 +24,25 @@ def test_each_sentence_is_held_out_once_and_never_trained_on_in_its_turn(labels)
     assert sorted(seen) == list(range(len(examples)))
 
 
-def test_out_of_fold_answers_come_from_models_that_did_not_see_the_document(labels, tmp_path):
-    corpus = load_corpus(labels)
+def test_out_of_fold_answers_come_from_models_that_did_not_see_the_document(labels, tmp_path, monkeypatch):
+    corpus, seen = load_corpus(labels), []
+
+    def fit_and_tell(recipe, setting, train, validation):
+        classifier = fit(recipe, setting, train, validation)
+        seen.append({example.text for example in (*train, *validation)})
+        return classifier
+
+    monkeypatch.setattr(audit, "fit", fit_and_tell)
+    monkeypatch.setattr(Classifier, "predict_proba", lambda self, texts: asked(self, texts))
+
+    def asked(classifier, texts):
+        assert not seen[-1] & set(texts)
+        return classifier.decisions.calibrate(classifier.estimator.predict_proba(texts))
+
     recipe = load_recipe(write_recipe(tmp_path / "words.yaml", TFIDF, learn_from="validation"))
     setting = Setting(corpus.codebook, 3, tmp_path, 1)
     probabilities, decided = out_of_fold_answers(recipe, setting, list(corpus.examples), 3)
-    assert probabilities.shape == decided.shape == (len(corpus.examples), 2)
+    assert len(seen) == 3 and probabilities.shape == decided.shape == (len(corpus.examples), 2)
     assert ((probabilities > 0) & (probabilities < 1)).all() and set(np.unique(decided)) <= {0, 1}
 
 
@@ -41,7 +56,7 @@ def test_planted_errors_come_first(labels):
     for i in planted:
         probabilities[i] = np.where(gold[i] > 0, 0.02, 0.97)  # the model is sure of the contrary
     found = find_suspects(examples, corpus.codebook, probabilities, (probabilities >= 0.5).astype(np.int8))
-    assert [id(s.example) for s in found[:3]] and {s.example for s in found[:3]} == {examples[i] for i in planted}
+    assert {s.example for s in found[:3]} == {examples[i] for i in planted}
     assert all(set(s.suggested) != set(s.example.labels) for s in found[:3])
     assert [s.quality for s in found] == sorted(s.quality for s in found)
 
@@ -72,3 +87,13 @@ def test_an_audit_without_cleanlab_names_the_extra(project, stance, monkeypatch)
 def test_too_few_and_too_many_folds_are_refused(project, stance, folds):
     code, _, err = stance("labels", "audit", "--folds", folds)
     assert code == 2 and "--folds" in err
+
+
+def test_a_file_that_is_not_an_earlier_audit_is_never_replaced(project, stance):
+    write_recipe(project / "models" / "words.yaml", TFIDF, learn_from="validation")
+    (project / "notes.jsonl").write_text('{"kept": true}\n')
+    code, _, err = stance("labels", "audit", "--recipe", "models/words.yaml", "-o", "notes.jsonl")
+    assert code == 2 and "holds no suspects" in err and (project / "notes.jsonl").read_text() == '{"kept": true}\n'
+    (project / "file").write_text("")
+    code, _, err = stance("labels", "audit", "--recipe", "models/words.yaml", "-o", "file/a.jsonl")
+    assert code == 2 and "cannot be written" in err

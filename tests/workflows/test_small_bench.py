@@ -51,8 +51,9 @@ def test_recipes_and_a_peer_side_by_side_with_cases_and_sources(place, stance, e
         "Behavioural cases passed",
     ):
         assert f"## {title}" in markdown
-    assert "`rules` − `words`" in markdown or "`words` − `rules`" in markdown or "**" in markdown
-    assert len({len(line.split("|")) for line in out.splitlines() if line.startswith("|")}) == 1
+    apart = markdown.split("## Which differences are real")[1].split("## ")[0]
+    assert all(f"`{name}`" in apart for name in ("rules", "words", "guest")) and "nan" not in markdown
+    assert len(out.splitlines()) == 4 and max(map(len, out.splitlines())) <= 80
 
     shutil.rmtree(models / "trained" / "rules")
     again = stance("experiment", "run", "experiments/small.yaml")[2]
