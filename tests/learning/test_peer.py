@@ -13,6 +13,7 @@ from pipeline.learning.estimators import build
 from pipeline.learning.recipes import load_recipe
 
 TRANSFORMERS = {"learning_rate": 0.01, "batch_size": 8, "epochs": 25, "max_length": 32, "precision": "bfloat16"}
+SETFIT = {"max_steps": 60, "batch_size": 8, "body_learning_rate": 0.002, "max_length": 32, "precision": "float32"}
 SPACY = {"optimize": "efficiency", "max_steps": 40, "patience": 40, "eval_frequency": 20}
 FAITHFUL = """
 import json, os, pathlib, sys
@@ -71,6 +72,17 @@ def test_a_tiny_encoder_learns_in_a_process_of_its_own(tmp_path, setting, halves
     weights = (encoder_folder / "model.safetensors").stat().st_size
     assert fitted.train_seconds > 0 and fitted.predict_seconds > 0
     assert weights < fitted.model_bytes < 3 * weights + 200_000
+
+
+def test_setfit_learns_in_a_process_of_its_own(tmp_path, setting, halves, encoder_folder):
+    encoder = {"kind": "folder", "path": str(encoder_folder)}
+    recipe = recipe_of(tmp_path, "setfit", SETFIT, encoder=encoder)
+    train, validation = halves()
+    fitted = built(recipe, setting(), tmp_path).fit(train, validation)
+    found = fitted.predict_proba(train.texts)
+    assert ((found >= 0.5) == train.targets).mean() > 0.8
+    assert np.allclose(fitted.predict_proba(train.texts[::-1]), found[::-1], atol=1e-4)
+    assert fitted.model_bytes > (encoder_folder / "model.safetensors").stat().st_size
 
 
 def test_seed_threads_and_data_reach_the_program_and_the_network_does_not(replaced, halves, tmp_path):

@@ -6,6 +6,7 @@ import shutil
 import pytest
 import yaml
 from mlflow import MlflowClient
+from small import split_source
 from tiny import TFIDF, write_labels, write_recipe
 
 from pipeline.ground.errors import ConfigError, SplitError
@@ -51,21 +52,6 @@ class Listener(Progress):
         return sum(line.startswith(word) for line in self.said)
 
 
-def two_sources(labels) -> None:
-    """Divide the tiny source in documents with even numbers, and with odd ones."""
-    [source] = yaml.safe_load((labels / "sources.yaml").read_text())["sources"]
-    halves = []
-    for name, odd in (("even", 0), ("odd", 1)):
-        half = {"name": name}
-        for part in ("annotations", "documents"):
-            lines = (labels / part / "tiny.jsonl").read_text().splitlines()
-            kept = [line for line in lines if int(json.loads(line)["doc"].split("-")[1]) % 2 == odd]
-            (labels / part / f"{name}.jsonl").write_text("\n".join(kept) + "\n")
-            half[part] = f"{part}/{name}.jsonl"
-        halves.append(source | half)
-    (labels / "sources.yaml").write_text(yaml.safe_dump({"sources": halves}))
-
-
 @pytest.fixture(scope="module")
 def empty_store(tmp_path_factory):
     """Make a store once; making its tables takes longer than a tiny curve."""
@@ -81,7 +67,7 @@ def place(tmp_path, monkeypatch, empty_store):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.chdir(tmp_path)
     shutil.copy(empty_store, tmp_path)
-    two_sources(write_labels(tmp_path / "labels"))
+    split_source(write_labels(tmp_path / "labels"))
     write_recipe(tmp_path / "models" / "words.yaml", TFIDF, learn_from="validation")
     return tmp_path
 
