@@ -74,10 +74,8 @@ class LearningCurve(Question):
 
 
 Spec = Comparison | LearningCurve
-KINDS: dict[str, type[Comparison] | type[LearningCurve]] = {
-    "comparison": Comparison,
-    "learning-curve": LearningCurve,
-}
+COMPARISON, CURVE = "comparison", "learning-curve"
+KINDS: dict[str, type[Comparison] | type[LearningCurve]] = {COMPARISON: Comparison, CURVE: LearningCurve}
 
 
 def load_spec(path: Path, models: Path) -> tuple[Spec, dict[str, Recipe]]:
@@ -89,25 +87,29 @@ def load_spec(path: Path, models: Path) -> tuple[Spec, dict[str, Recipe]]:
     value = read_yaml(path)
     faults: list[ConfigError] = []
     spec: Spec | None = None
+    if isinstance(value, dict) and value.get("kind") not in list(KINDS):
+        faults.append(_no_kind(value.get("kind"), path))
+        value = value | {"kind": _guessed(value)}  # so that what else is wrong is said, too
     try:
-        spec = parse_config(value, _schema(value, path), str(path))
+        spec = parse_config(value, KINDS[value["kind"] if isinstance(value, dict) else COMPARISON], str(path))
     except ConfigError as error:
         faults.append(error)
     named = value.get("recipes") if isinstance(value, dict) else None
     names = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
     recipes, more = _load_recipes(names, path, models)
-    if spec is None or more:
+    if spec is None or faults or more:
         raise _all_of([*faults, *more])
     return spec, recipes
 
 
-def _schema(value: object, path: Path) -> type[Comparison] | type[LearningCurve]:
-    """Choose the record by `kind`; say what is allowed where it is none."""
-    kind = value.get("kind") if isinstance(value, dict) else "comparison"
-    if isinstance(kind, str) and kind in KINDS:
-        return KINDS[kind]
+def _no_kind(kind: object, path: Path) -> ConfigError:
     said = "missing" if kind is None else f"{kind!r}"
-    raise ConfigError(f"{path}: 1 fault\n  - kind: {said}; {did_you_mean(str(kind), list(KINDS))}", hint=HINT)
+    return ConfigError(f"{path}: 1 fault\n  - kind: {said}; {did_you_mean(str(kind), list(KINDS))}", hint=HINT)
+
+
+def _guessed(value: dict[str, object]) -> str:
+    """Take a specification without a known kind for the one its keys fit."""
+    return CURVE if set(value) & (set(LearningCurve.model_fields) - set(Comparison.model_fields)) else COMPARISON
 
 
 def _load_recipes(names: Sequence[str], path: Path, models: Path) -> tuple[dict[str, Recipe], list[ConfigError]]:

@@ -1,6 +1,5 @@
 """A learning curve trains each share once, goes on where it was killed, and refuses what would teach nothing."""
 
-import json
 import shutil
 
 import pytest
