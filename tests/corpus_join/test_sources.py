@@ -35,7 +35,7 @@ def records() -> dict[str, list[dict]]:
         source.name: [json.loads(line) for line in (LABELS / source.annotations).read_text().splitlines()]
         for source in load_sources(LABELS)
     }
-    assert len(found) == 4
+    assert len(found) == 5
     return found
 
 
