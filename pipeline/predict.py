@@ -6,15 +6,18 @@ Needs the base install only: numpy, onnxruntime and tokenizers; no torch, no sci
 import os
 import re
 import shlex
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.decisions.decisions import Decisions
+from pipeline.decisions.review import Review
+from pipeline.decisions.shift import MINIMUM, ShiftEstimate, adapt_decisions, estimate_priors
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.errors import DocumentError, ModelError
-from pipeline.ground.records import Prediction, Profile, Reading, ScoredDocument
+from pipeline.ground.records import Notice, Prediction, Profile, Reading, ScoredDocument
 from pipeline.inference.manifest import RETRAIN, Manifest, read_decisions, read_manifest, verify_files
 from pipeline.inference.scorers import Scorer, load_scorer
 
@@ -23,11 +26,12 @@ NAME_WORDS = 4  # a name with more words is taken for prose, unless it begins li
 
 
 class Predictor:
-    """A loaded model; `predict` and `predict_proba` always agree."""
+    """A loaded model; `predict` and `predict_proba` always agree. `adapted` is true for what `adapt` gives."""
 
-    def __init__(self, manifest: Manifest, decisions: Decisions, scorer: Scorer) -> None:
+    def __init__(self, manifest: Manifest, decisions: Decisions, scorer: Scorer, *, adapted: bool = False) -> None:
         self.manifest = manifest
         self.decisions = decisions
+        self.adapted = adapted
         self._scorer = scorer
 
     @classmethod
@@ -59,6 +63,11 @@ class Predictor:
     def thresholds(self) -> tuple[float | None, ...]:
         """Give each label's threshold; None where the largest probability decides."""
         return self.decisions.cutoffs
+
+    @property
+    def review(self) -> Review | None:
+        """Say which decisions deserve a human eye; None where the model has not learned to tell."""
+        return self.decisions.review
 
     def _try_out(self, folder: Path) -> None:
         """Score one text, so that files that do not fit together are found before the first document."""
@@ -93,46 +102,130 @@ class Predictor:
         """Turn probabilities into a 0/1 matrix of the same shape, dtype int8."""
         return self.decisions.decide(probabilities)
 
-    def predict(self, sentences: Iterable[str]) -> list[Prediction]:
-        """Judge sentences: labels in codebook order, and every label's probability.
+    def adapt(self, sentences: Iterable[str]) -> tuple["Predictor", Notice]:
+        """Adapt to the label shares of sentences; say what was done.
+
+        Fewer than `pipeline.decisions.shift.MINIMUM` sentences change nothing.
+
+        Raises:
+            ModelError: the model does not know the label shares of its training.
+        """
+        self._trained_priors()
+        return self._adapt(self.predict_raw(sentences))
+
+    def _trained_priors(self) -> tuple[float, ...]:
+        """Give the label shares of the training; raise `ModelError` where the model does not know them."""
+        if self.decisions.priors is None:
+            raise ModelError(
+                f"{self.manifest.id} does not know the label shares of its training, and cannot adapt to others",
+                hint=f"{RETRAIN}; or score as the model is, without adapting",
+            )
+        return self.decisions.priors
+
+    def _adapt(self, raw: np.ndarray) -> tuple["Predictor", Notice]:
+        """Adapt to the label shares of sentences with these raw probabilities."""
+        trained = self._trained_priors()
+        if len(raw) < MINIMUM:
+            return self, Notice(
+                f"{len(raw)} sentences are too few to adapt to, and nothing is adapted",
+                hint=f"{MINIMUM} or more are needed; give more documents at once",
+            )
+        exclusive = self.codebook.exclusive
+        estimate = estimate_priors(self.decisions.calibrate(raw), trained, exclusive=exclusive)
+        decisions = adapt_decisions(self.decisions, estimate.priors)
+        return Predictor(self.manifest, decisions, self._scorer, adapted=True), _said(estimate, self.classes_)
+
+    def predict(self, sentences: Iterable[str], *, adapt_priors: bool = False) -> list[Prediction]:
+        """Judge sentences: labels in codebook order, every label's probability, what deserves a look.
+
+        With `adapt_priors`, to the label shares these sentences seem to have; too few give a warning.
 
         Raises:
             TypeError: `sentences` is one string, or holds what is no string.
+            ModelError: the model cannot adapt.
         """
         sentences = _listed(sentences)
-        probabilities = self.predict_proba(sentences)
+        raw = self.predict_raw(sentences)
+        if not adapt_priors:
+            return self._decided(sentences, raw)
+        adapted, notice = self._adapt(raw)
+        if adapted is self:
+            warnings.warn(notice.message, stacklevel=2)
+        return adapted._decided(sentences, raw)
+
+    def _decided(self, sentences: Sequence[str], raw: np.ndarray) -> list[Prediction]:
+        """Turn raw probabilities into predictions."""
+        probabilities = self.decisions.calibrate(raw) if len(raw) else raw
         labels = self.codebook.decode(self.decide(probabilities))
+        marks = self.decisions.unsure(probabilities)
+        unsure = [None] * len(labels) if marks is None else self.codebook.decode(marks)
         return [
-            Prediction(text, chosen, dict(zip(self.classes_, map(float, row), strict=True)))
-            for text, chosen, row in zip(sentences, labels, probabilities, strict=True)
+            Prediction(text, chosen, dict(zip(self.classes_, map(float, row), strict=True)), doubted)
+            for text, chosen, row, doubted in zip(sentences, labels, probabilities, unsure, strict=True)
         ]
 
     def predict_document(self, path_or_text: str | Path, *, encoding: str | None = None) -> ScoredDocument:
-        """Read a document and judge its sentences.
-
-        A `Path`, or a string that names an existing file or folder or looks like a file name, is read as
-        a file; any other string is the text itself.
+        """Read a document as `read_input` does and judge its sentences.
 
         Raises:
             DocumentError: the file cannot be read, or it holds no running prose.
         """
-        from pipeline.corpus.readers import read_text
-        from pipeline.corpus.reading import read, read_path
-
-        if isinstance(path_or_text, Path) or _names_a_file(path_or_text):
-            path = Path(path_or_text)
-            _refuse_no_file(path)
-            return self.judge(read_path(path, encoding=encoding))
-        if not path_or_text.strip():
-            raise DocumentError("the text is empty", hint="give a text, or the path of a file")
-        return self.judge(read(read_text(path_or_text)))
+        return self.judge(read_input(path_or_text, encoding=encoding))
 
     def judge(self, reading: Reading) -> ScoredDocument:
         """Judge the sentences of a document already read."""
-        predictions = tuple(self.predict([sentence.text for sentence in reading.sentences]))
+        return self._profiled(reading, self.predict([sentence.text for sentence in reading.sentences]))
+
+    def judge_together(self, readings: Sequence[Reading]) -> tuple[list[ScoredDocument], Notice]:
+        """Judge documents adapted to the label shares of all their sentences; say what was done.
+
+        Raises:
+            ModelError: the model cannot adapt.
+        """
+        self._trained_priors()
+        raws = [self.predict_raw([sentence.text for sentence in reading.sentences]) for reading in readings]
+        adapted, notice = self._adapt(np.concatenate([*raws, np.zeros((0, len(self.classes_)))]))
+        texts = [[sentence.text for sentence in reading.sentences] for reading in readings]
+        pairs = zip(readings, map(adapted._decided, texts, raws), strict=True)
+        return [adapted._profiled(reading, predictions) for reading, predictions in pairs], notice
+
+    def _profiled(self, reading: Reading, predictions: Sequence[Prediction]) -> ScoredDocument:
+        """Join a reading with its predictions and their profile."""
         counts = {name: sum(name in p.labels for p in predictions) for name in self.classes_}
-        profile = Profile(len(predictions), counts, sum(not p.labels for p in predictions))
-        return ScoredDocument(reading, predictions, profile, self.manifest.id)
+        review = None if self.decisions.review is None else sum(p.review for p in predictions)
+        profile = Profile(len(predictions), counts, sum(not p.labels for p in predictions), review)
+        shares = self.decisions.priors if self.adapted else None
+        priors = dict(zip(self.classes_, shares, strict=True)) if shares else None
+        return ScoredDocument(reading, tuple(predictions), profile, self.manifest.id, priors)
+
+
+def _said(estimate: ShiftEstimate, names: Sequence[str]) -> Notice:
+    """Say from which label shares to which probabilities were adapted."""
+    pairs = zip(names, estimate.trained, estimate.priors, strict=True)
+    moves = ", ".join(f"{name} {before:.0%} → {after:.0%}" for name, before, after in pairs)
+    doubt = "" if estimate.converged else f"; not settled after {estimate.iterations} steps"
+    return Notice(f"adapted to the label shares of {estimate.sentences:,} sentences: {moves}{doubt}")
+
+
+def read_input(path_or_text: str | Path, *, encoding: str | None = None) -> Reading:
+    """Read a document.
+
+    A `Path`, or a string that names an existing file or folder or looks like a file name, is read as
+    a file; any other string is the text itself.
+
+    Raises:
+        DocumentError: the file cannot be read, or it holds no running prose.
+    """
+    from pipeline.corpus.readers import read_text
+    from pipeline.corpus.reading import read, read_path
+
+    if isinstance(path_or_text, Path) or _names_a_file(path_or_text):
+        path = Path(path_or_text)
+        _refuse_no_file(path)
+        return read_path(path, encoding=encoding)
+    if not path_or_text.strip():
+        raise DocumentError("the text is empty", hint="give a text, or the path of a file")
+    return read(read_text(path_or_text))
 
 
 def _listed(sentences: Iterable[str]) -> list[str]:

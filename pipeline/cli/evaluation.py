@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.workflows.behaviour import Tried
 
 EXAMPLE = "\b\nExample:\n  stance evaluate models/trained/mine --data gold.jsonl --errors 10"
-ONLY_DATA = ("slices", "errors")
+ONLY_DATA = ("slices", "errors", "adapt_priors")
 ONLY_BEHAVIOUR = ("labels", "failures", "output", "track")
 
 
@@ -30,6 +30,7 @@ ONLY_BEHAVIOUR = ("labels", "failures", "output", "track")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--slices/--no-slices", default=True, help="Show the figures of each source, genre or other text key.")
 @click.option("--errors", type=click.IntRange(min=0), default=0, metavar="N", help="List the N worst errors too.")
+@click.option("--adapt-priors", is_flag=True, help="Adapt to the label shares of the sentences first, without labels.")
 @click.option(
     "--labels",
     type=click.Path(path_type=Path),
@@ -47,8 +48,8 @@ def command(models: tuple[Path, ...], data: Path | None, behaviour: bool, as_jso
     """Judge a MODEL folder on labelled sentences, or several by what they do.
 
     With --data: F1 with 95 % intervals over documents, average precision,
-    calibration and thresholds of each label; needs the train extra
-    (scikit-learn).
+    calibration and thresholds of each label, and whether what is marked for
+    review keeps its promise; needs the train extra (scikit-learn).
 
     With --behaviour: the cases of each capability that each model passes, and
     how far its probabilities move where nothing should; figures are added to
@@ -56,7 +57,7 @@ def command(models: tuple[Path, ...], data: Path | None, behaviour: bool, as_jso
     """
     _check_usage(click.get_current_context(), models, data, behaviour)
     if data is not None:
-        _on_data(models[0], data, as_json, slices=options["slices"], errors=options["errors"])
+        _on_data(models[0], data, as_json, **{name: options[name] for name in ONLY_DATA})
     else:
         _on_behaviour(models, as_json, **{name: options[name] for name in ONLY_BEHAVIOUR})
 
@@ -75,32 +76,41 @@ def _check_usage(ctx: click.Context, models: tuple[Path, ...], data: Path | None
         raise click.UsageError(f"--data judges one MODEL, and {len(models)} are named", ctx)
 
 
-def _on_data(model: Path, data: Path, as_json: bool, slices: bool, errors: int) -> None:
+def _on_data(model: Path, data: Path, as_json: bool, slices: bool, errors: int, adapt_priors: bool) -> None:
     from pipeline.ground.extras import need
 
     need("sklearn", "train", "stance evaluate")
-    from pipeline.cli.console import note, results, stdout_console
+    from pipeline.cli.console import note, results, say_notice, stdout_console
     from pipeline.judging.errors_table import worst_errors
     from pipeline.predict import Predictor
-    from pipeline.workflows.evaluation import evaluate, read_gold
+    from pipeline.workflows.evaluation import evaluate, judge_review, read_gold
 
     predictor = Predictor.load(model)
-    report, judged = evaluate(predictor, read_gold(data, predictor.codebook), predictor.codebook)
+    records = read_gold(data, predictor.codebook)
+    if adapt_priors:
+        predictor, notice = predictor.adapt(record.text for record in records)
+        say_notice(notice)
+    report, judged = evaluate(predictor, records, predictor.codebook)
+    review = judge_review(predictor, judged)
     worst = worst_errors(judged, errors)
     if as_json:
         value = report.as_dict() | ({} if slices else {"slices": {}})
-        rows = {"errors": [asdict(error) for error in worst]} if errors else {}
+        value |= {"review": review.as_dict() if review else None}
+        value |= {"errors": [asdict(error) for error in worst]} if errors else {}
         with results():
-            click.echo(json.dumps(value | rows, indent=2, ensure_ascii=False, allow_nan=False))
+            click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    from pipeline.reports.evaluation import error_list, report_table
+    from pipeline.reports.evaluation import error_list, report_table, review_table
 
     console = stdout_console()
     with results():
         console.print(report_table(report, predictor.codebook, slices=slices))
+        if review:
+            console.print("", review_table(review, predictor.codebook), sep="\n")
         if errors:
             console.print("", error_list(worst), sep="\n")
-    for remark in report.notes:
+    unmarked = () if review else ("this model marks nothing for review; one trained from now on does",)
+    for remark in (*report.notes, *unmarked):
         note(f"note: {remark}")
 
 

@@ -7,7 +7,7 @@ import click
 
 if TYPE_CHECKING:
     from pipeline.ground.errors import StanceError
-    from pipeline.ground.records import ScoredDocument
+    from pipeline.ground.records import Reading, ScoredDocument
     from pipeline.predict import Predictor
 
 EPILOG = """\b
@@ -18,23 +18,39 @@ Example:
 
 @click.command("score", epilog=EPILOG)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", type=click.Path(path_type=Path), help="Model folder [default: the one trained last].")
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="Model folder [default: the released one, or the one trained last].",
+)
+@click.option("--fast", is_flag=True, help="Use the small and quick released model.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write one JSON line for each sentence here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the JSON lines instead of a table.")
+@click.option("--adapt-priors", is_flag=True, help="Adapt to the label shares of FILES, estimated from all of them.")
 @click.option("--encoding", help="Encoding of the files [default: UTF-8, or what a page declares].")
 def command(
-    files: tuple[Path, ...], model: Path | None, output: Path | None, as_json: bool, encoding: str | None
+    files: tuple[Path, ...],
+    model: Path | None,
+    fast: bool,
+    output: Path | None,
+    as_json: bool,
+    adapt_priors: bool,
+    encoding: str | None,
 ) -> None:
     """Score each sentence of FILES (.txt, .md, .html): probabilities, labels, profile.
 
     One file prints every sentence; several print one profile each. A file that
     cannot be read is named, the others are scored, and the exit code is 2.
+    A question mark behind a probability says that the decision deserves a look.
     """
     from pipeline.cli.app import complain
     from pipeline.cli.console import results
 
-    predictor = _load(model)
-    scored, faults = _score(predictor, files, encoding)
+    if fast and model:
+        raise click.UsageError("--fast and --model name two models; give one of them", click.get_current_context())
+    predictor = _load(model, fast)
+    readings, faults = _read(files, encoding)
+    scored = _score(predictor, readings, adapt_priors)
     if output and scored:
         _write(output, scored)
     with results():
@@ -45,42 +61,44 @@ def command(
         raise SystemExit(2)
 
 
-def _load(model: Path | None) -> "Predictor":
-    """Load the model named, or the one trained last, and say which."""
+def _load(model: Path | None, fast: bool) -> "Predictor":
+    """Load the model named or chosen, and say which."""
     from pipeline.cli.console import note, say_notice
-    from pipeline.ground.errors import ConfigError, ModelError
-    from pipeline.ground.paths import find_project, shown
-    from pipeline.inference.shelf import latest_model
+    from pipeline.inference.shelf import choose_model
     from pipeline.predict import Predictor
 
-    if model is None:
-        try:
-            trained = find_project().trained
-        except ConfigError as error:
-            raise ModelError(
-                "no model named, and no checkout here to look in", hint="stance score FILE --model DIR"
-            ) from error
-        model, notices = latest_model(trained)
-        for notice in notices:
-            say_notice(notice)
-        note(f"model {shown(model)} (the one trained last; --model chooses another)")
-    return Predictor.load(model)
+    folder, notices, said = choose_model(model, fast)
+    for notice in notices:
+        say_notice(notice)
+    if said:
+        note(said)
+    return Predictor.load(folder)
 
 
-def _score(
-    predictor: "Predictor", files: tuple[Path, ...], encoding: str | None
-) -> tuple[list["ScoredDocument"], list["StanceError"]]:
-    """Score what can be read; keep what is said of the rest."""
+def _read(files: tuple[Path, ...], encoding: str | None) -> tuple[list["Reading"], list["StanceError"]]:
+    """Read what can be read; keep what is said of the rest."""
     from pipeline.ground.errors import DocumentError
+    from pipeline.predict import read_input
 
-    scored: list[ScoredDocument] = []
+    readings: list[Reading] = []
     faults: list[StanceError] = []
     for file in files:
         try:
-            scored.append(predictor.predict_document(file, encoding=encoding))
+            readings.append(read_input(file, encoding=encoding))
         except DocumentError as error:
             faults.append(error)
-    return scored, faults
+    return readings, faults
+
+
+def _score(predictor: "Predictor", readings: list["Reading"], adapt_priors: bool) -> list["ScoredDocument"]:
+    """Score each document by itself or, where probabilities are adapted, all together."""
+    from pipeline.cli.console import say_notice
+
+    if not (adapt_priors and readings):
+        return [predictor.judge(reading) for reading in readings]
+    scored, notice = predictor.judge_together(readings)
+    say_notice(notice)
+    return scored
 
 
 def _write(output: Path, scored: list["ScoredDocument"]) -> None:

@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 
 from pipeline.decisions.decisions import EDGE, Decisions, logit, sigmoid, softmax
+from pipeline.decisions.review import learn_review
 from pipeline.decisions.settings import DecisionSettings
 from pipeline.ground.codebook import Codebook
 
@@ -29,6 +30,7 @@ def learn_decisions(
         threshold, note = choose_threshold(calibrated[:, i], gold[:, i], settings)
         thresholds.append(threshold)
         notes += [f"{name}: {note}"] if note else []
+    review, said = learn_review(calibrated, gold, settings.review_error, codebook.names, exclusive=False)
     return Decisions(
         labels=codebook.names,
         choice=codebook.choice,
@@ -39,7 +41,9 @@ def learn_decisions(
         objective=settings.stated,
         learned_from=learned_from,
         sentences=len(gold),
-        notes=tuple(notes),
+        notes=(*notes, *said),
+        priors=_shares(gold),
+        review=review,
     )
 
 
@@ -52,6 +56,8 @@ def _exclusive(
 ) -> Decisions:
     """Fit one temperature; the largest probability decides."""
     slope = fit_temperature(raw, gold) if settings.calibration == "sigmoid" else 1.0
+    calibrated = softmax(slope * np.log(np.clip(raw, EDGE, None))) if settings.calibration == "sigmoid" else raw
+    review, notes = learn_review(calibrated, gold, settings.review_error, codebook.names, exclusive=True)
     return Decisions(
         labels=codebook.names,
         choice="one",
@@ -62,7 +68,15 @@ def _exclusive(
         objective="the largest probability",
         learned_from=learned_from,
         sentences=len(gold),
+        notes=tuple(notes),
+        priors=_shares(gold),
+        review=review,
     )
+
+
+def _shares(gold: np.ndarray) -> tuple[float, ...]:
+    """Give the share of sentences that carry each label."""
+    return tuple(float(share) for share in gold.mean(axis=0))
 
 
 def fit_sigmoid(raw: np.ndarray, gold: np.ndarray) -> tuple[float, float]:
@@ -111,6 +125,8 @@ def choose_threshold(probabilities: np.ndarray, gold: np.ndarray, settings: Deci
         return settings.threshold, ""
     if not gold.any():
         return 0.5, "no positive sentence to learn a threshold from; 0.5 stands"
+    if settings.objective == "expected-f1":
+        return expected_f1_threshold(probabilities), ""
     values = np.unique(probabilities)
     midway = (values[1:] + values[:-1]) / 2
     # Between two neighbouring floats there is no midpoint; the upper one divides them as well.
@@ -127,6 +143,17 @@ def choose_threshold(probabilities: np.ndarray, gold: np.ndarray, settings: Deci
         return float(candidates[best_recall][-1]), ""
     best = _nearest_half(candidates[precision >= precision.max() - 1e-12])
     return best, f"no threshold reaches precision {settings.floor:g}; the best, {precision.max():.2f}, stands"
+
+
+def expected_f1_threshold(probabilities: np.ndarray) -> float:
+    """Give the threshold with the greatest expected F1 of one label, from calibrated probabilities, shape (n,).
+
+    The best sentences to take are the k most probable, with expected F1 of 2 sum_k p / (k + sum p), and the best
+    cut is half the F1 it reaches (Lipton, Elkan and Naryanaswamy 2014): never above 0.5.
+    """
+    falling = np.sort(probabilities)[::-1]
+    taken = np.arange(1, len(falling) + 1)
+    return max(EDGE, float((np.cumsum(falling) / (taken + falling.sum())).max()))
 
 
 def _nearest_half(candidates: np.ndarray) -> float:

@@ -28,6 +28,11 @@ class Project:
         """Hold model folders made here; git ignores it."""
         return self.models / "trained"
 
+    @property
+    def released(self) -> Path:
+        """Hold the model folders we ship."""
+        return self.models / "released"
+
 
 def find_project(beside: Path | None = None) -> Project:
     """Find the checkout: the nearest folder upwards with `labels/codebook.yaml`, or the package's own.
@@ -45,6 +50,11 @@ def find_project(beside: Path | None = None) -> Project:
         f"no labels/codebook.yaml in {here} or above it",
         hint="run the command inside a checkout of cautious-hope, or name a labels folder (see --help)",
     )
+
+
+def packaged_models() -> Path:
+    """Name the folder of released models inside an installed package; in a checkout there is none."""
+    return Path(__file__).resolve().parents[1] / "released"
 
 
 def text_path(labels_dir: Path) -> list[Path]:

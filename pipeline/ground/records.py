@@ -124,20 +124,33 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One sentence as judged: probabilities after calibration, and the labels they decide."""
+    """One sentence as judged: probabilities after calibration, and the labels they decide.
+
+    `unsure` names the labels that deserve a human eye; None where the model has not learned to tell.
+    """
 
     text: str
     labels: tuple[str, ...]
     probabilities: dict[str, float]
+    unsure: tuple[str, ...] | None = None
+
+    @property
+    def review(self) -> bool:
+        """Tell whether a label of this sentence deserves a look."""
+        return bool(self.unsure)
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The stance of a document: share of sentences that carry each label, and of none."""
+    """The stance of a document: share of sentences that carry each label, and of none.
+
+    `review` counts the sentences that deserve a look; None where the model has not learned to tell.
+    """
 
     sentences: int
     counts: dict[str, int]
     background: int
+    review: int | None = None
 
     @property
     def shares(self) -> dict[str, float]:
@@ -147,12 +160,16 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class ScoredDocument:
-    """A document read and judged: `predictions[i]` belongs to `reading.sentences[i]`."""
+    """A document read and judged: `predictions[i]` belongs to `reading.sentences[i]`.
+
+    `priors` holds the label shares that probabilities were adapted to; None where they are as learned.
+    """
 
     reading: Reading
     predictions: tuple[Prediction, ...]
     profile: Profile
     model: str = ""
+    priors: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pipeline.ground.codebook import Codebook
 from pipeline.ground.records import Estimate
 from pipeline.judging.errors_table import WorstError
 from pipeline.judging.records import Report, SliceScores
+from pipeline.judging.selective import Selective
 
 FIRST = 14  # the least width of the column of words
 SLICE_LABELS = 4  # beyond it the labels' own columns do not fit beside the slice
@@ -103,6 +104,34 @@ def slice_table(name: str, values: dict[str, SliceScores], codebook: Codebook) -
     return table
 
 
+def review_table(selective: Selective, codebook: Codebook) -> Group:
+    """Lay out what the marks for review keep of their promise, and what they cost."""
+    promised = f", promised {selective.promised:.2f}" if selective.promised else ""
+    said = (
+        f"{1 - selective.kept:.0%} of the sentences are marked for review",
+        f"exact match of the others {_estimate(selective.exact_kept)}",
+        f"wholly right or marked, of all {_estimate(selective.covered)}{promised}",
+    )
+    by_label = selective.promised is None
+    heads = ("carry it", "promised", "do not", "promised") if by_label else ()
+    table = _table("label", *heads, "kept", "F1 kept", "95 % range", "area")
+    for label in codebook.labels:
+        scores = selective.labels[label.name]
+        carriers = (_value(scores.carriers), _number(scores.promised_carriers))
+        others = (_value(scores.others), _number(scores.promised_others))
+        table.add_row(
+            Text(label.name, style=label.color),
+            *((*carriers, *others) if by_label else ()),
+            f"{scores.kept:.2f}",
+            _value(scores.f1_kept),
+            "–" if scores.f1_kept is None else _range(scores.f1_kept, 2),
+            f"{scores.area:.3f}",
+        )
+    legend = "kept: without a mark; area: under the risk-coverage curve, 0 is best"
+    means = "carry it, do not: share of such sentences whose decision is right or marked\n" if by_label else ""
+    return Group(*map(Text, said), "", Fitting(table), "", Text(means + legend, style="dim"))
+
+
 def error_list(errors: Sequence[WorstError]) -> Group:
     """Lay out wrong decisions, one under the other: what was decided, then the sentence in full."""
     parts: list[RenderableType] = []
@@ -126,6 +155,17 @@ def _table(first: str, *numbers: str) -> Table:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
+
+
+def _value(estimate: Estimate | None) -> str:
+    return _number(None if estimate is None else estimate.value)
+
+
+def _estimate(estimate: Estimate | None) -> str:
+    """Write a figure with its interval, where there is one."""
+    if estimate is None:
+        return "–"
+    return f"{estimate.value:.2f}" + ("" if estimate.low is None else f" [{_range(estimate, 2)}]")
 
 
 def _range(estimate: Estimate, digits: int) -> str:

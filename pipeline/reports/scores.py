@@ -13,24 +13,33 @@ BAR = 24
 
 
 def document_table(scored: ScoredDocument, codebook: Codebook) -> RenderableType:
-    """Show each sentence with its labels' probabilities in per cent; a label that is given stands out by a mark."""
+    """Show each sentence with its labels' probabilities in per cent; marks say what is given, and what deserves a look.
+
+    The column of question marks is there only where some sentence has one.
+    """
+    marked = bool(scored.profile.review)
     table = Table(box=None, pad_edge=False, header_style="bold", show_header=True, padding=(0, 1, 0, 0))
     table.add_column("#", justify="right", style="dim", no_wrap=True)
     for label in codebook.labels:
-        table.add_column(Text(label.short), justify="right", no_wrap=True, min_width=4)
+        table.add_column(Text(label.short), justify="right", no_wrap=True, min_width=5 if marked else 4)
     table.add_column("sentence", overflow="fold")
     for sentence, prediction in zip(scored.reading.sentences, scored.predictions, strict=True):
-        cells = [_cell(prediction, label.name, label.color) for label in codebook.labels]
+        cells = [_cell(prediction, label.name, label.color, marked) for label in codebook.labels]
         words = Text(" ".join(sentence.text.split()), style="" if prediction.labels else "dim")
         table.add_row(str(sentence.index + 1), *cells, words)
-    legend = Text("per cent; ● marks a label that is given", style="dim")
+    look = "; ? one that deserves a look" if marked else ""
+    legend = Text(f"per cent; ● marks a label that is given{look}", style="dim")
     return Group(_title(scored), Text(), table, Text(), legend, Text(), profile(scored, codebook))
 
 
-def _cell(prediction: Prediction, name: str, color: str) -> Text:
+def _cell(prediction: Prediction, name: str, color: str, marked: bool) -> Text:
+    """Write one probability; where marks are shown, room is kept for one, so that figures stay in line."""
     given = name in prediction.labels
+    unsure = name in (prediction.unsure or ())
+    tail = ("?" if unsure else " ") if marked else ""
     per_cent = f"{100 * prediction.probabilities[name]:.0f}"
-    return Text(f"●{per_cent:>3}" if given else per_cent, style=f"bold {color}" if given else "dim")
+    style = f"bold {color}" if given else "" if unsure else "dim"
+    return Text((f"●{per_cent:>3}" if given else per_cent) + tail, style=style)
 
 
 def _title(scored: ScoredDocument) -> Text:
@@ -41,13 +50,15 @@ def _title(scored: ScoredDocument) -> Text:
 
 
 def profile(scored: ScoredDocument, codebook: Codebook) -> RenderableType:
-    """Show how many sentences carry each label, and none, with a bar."""
+    """Show how many sentences carry each label, and none, and how many deserve a look, with a bar."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     total = max(scored.profile.sentences, 1)
     counts = scored.profile.counts
     rows = [(label.name, counts[label.name], label.color) for label in codebook.labels]
     if not codebook.exclusive:
         rows.append(("none", scored.profile.background, "bright_black"))
+    if scored.profile.review is not None:
+        rows.append(("to review", scored.profile.review, "yellow"))
     for name, count, color in rows:
         bar = "█" * round(BAR * count / total)
         table.add_row(name, f"{count} of {total}", f"{count / total:.0%}", Text(bar, style=color))
@@ -65,9 +76,17 @@ def profiles_table(documents: Sequence[ScoredDocument], codebook: Codebook) -> R
         table.add_column(Text(label.short), justify="right")
     if not codebook.exclusive:
         table.add_column("none", justify="right")
+    told = any(scored.profile.review is not None for scored in documents)
+    if told:
+        table.add_column("review", justify="right")
     for scored in documents:
         shares = [Text(f"{scored.profile.shares[label.name]:.0%}", style=label.color) for label in codebook.labels]
-        none = [] if codebook.exclusive else [f"{scored.profile.background / max(scored.profile.sentences, 1):.0%}"]
+        none = [] if codebook.exclusive else [_share(scored.profile.background, scored.profile.sentences)]
+        review = [_share(scored.profile.review, scored.profile.sentences)] if told else []
         name = scored.reading.document.path or scored.reading.document.id
-        table.add_row(Text(name), str(scored.profile.sentences), *shares, *none)
+        table.add_row(Text(name), str(scored.profile.sentences), *shares, *none, *review)
     return table
+
+
+def _share(count: int | None, of: int) -> str:
+    return "–" if count is None else f"{count / max(of, 1):.0%}"

@@ -12,7 +12,9 @@ from pipeline.ground.files import read_jsonl
 if TYPE_CHECKING:
     import numpy as np
 
+    from pipeline.decisions.review import Review
     from pipeline.judging.records import Judged, Report
+    from pipeline.judging.selective import Selective
 
 FAULTS_SHOWN = 20
 SLICE_VALUES = 50  # more distinct values than this, and a key names the sentence rather than its kind
@@ -42,6 +44,10 @@ class Decider(Protocol):
     @property
     def thresholds(self) -> tuple[float | None, ...]:
         """Give one threshold for each label, None where none decides."""
+
+    @property
+    def review(self) -> "Review | None":
+        """Say which decisions are marked for review, None where it has not learned to."""
 
     def predict_proba(self, texts: list[str]) -> "np.ndarray":
         """Give calibrated probabilities of shape (n, L)."""
@@ -173,6 +179,14 @@ def evaluate(
         note = f'{alone} of {len(records)} sentences name no "doc": each counts as a document, intervals are too narrow'
         report = replace(report, notes=(*report.notes, note))
     return report, judged
+
+
+def judge_review(predictor: Decider, judged: "Judged", *, resamples: int = 2000, seed: int = 0) -> "Selective | None":
+    """Judge what a model marks for review; None where it has not learned to."""
+    from pipeline.judging.selective import selective_scores
+
+    review = predictor.review
+    return None if review is None else selective_scores(judged, review, resamples=resamples, seed=seed)
 
 
 def _describe(codebook: Codebook) -> str:

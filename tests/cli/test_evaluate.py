@@ -10,8 +10,10 @@ from click.testing import CliRunner
 
 from pipeline.cli.app import main
 from pipeline.cli.evaluation import command
+from pipeline.decisions.review import Review
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.errors import LabelError, MissingExtra, ModelError
+from pipeline.ground.records import Notice
 
 BOOK = Codebook(
     name="test",
@@ -25,6 +27,8 @@ BOOK = Codebook(
 class FakePredictor:
     codebook = BOOK
     thresholds = (0.5, 0.4)
+    review = Review(error=0.1, error_absent=(0.05, 0.02), lowest=(0.1, 0.2), highest=(0.7, 0.6))
+    shift = 0.0
 
     @classmethod
     def load(cls, folder):
@@ -33,7 +37,12 @@ class FakePredictor:
         return cls()
 
     def predict_proba(self, sentences):
-        return np.array([[0.9 if name in text else 0.1 for name in BOOK.names] for text in sentences])
+        return np.array([[0.9 if name in text else 0.1 + self.shift for name in BOOK.names] for text in sentences])
+
+    def adapt(self, sentences):
+        adapted = FakePredictor()
+        adapted.shift = 0.35
+        return adapted, Notice(f"adapted to {len(list(sentences))} sentences")
 
     def decide(self, probabilities):
         return (probabilities >= self.thresholds).astype(np.int8)
@@ -87,6 +96,34 @@ def test_json_is_all_there_is_on_stdout(model, gold):
     assert value["sentences"] == 18
     assert set(value["slices"]["source"]) == {"sotu", "un"}
     assert "errors" not in value
+
+
+def test_what_is_marked_for_review_is_judged(model, gold):
+    shown = run(model, "--data", gold).stdout
+    assert "100% of the sentences are marked for review" not in shown
+    assert "67% of the sentences are marked for review" in shown  # all that lack optimism: 0.1 conforms with it
+    assert "promised" in shown and "carry it" in shown and "area" in shown
+    review = json.loads(run(model, "--data", gold, "--json").stdout)["review"]
+    assert review["kept"] == pytest.approx(1 / 3) and review["exact_kept"]["value"] == 1
+    assert review["labels"]["optimism"]["carriers"]["value"] == 1
+    assert review["labels"]["optimism"]["promised_others"] == pytest.approx(0.95)
+    assert review["labels"]["caution"]["kept"] == 1
+
+
+def test_a_model_that_marks_nothing_says_so(model, gold, monkeypatch):
+    monkeypatch.setattr(FakePredictor, "review", None)
+    result = run(model, "--data", gold)
+    assert "marked for review" not in result.stdout and "this model marks nothing for review" in result.stderr
+    assert json.loads(run(model, "--data", gold, "--json").stdout)["review"] is None
+
+
+def test_label_shares_are_adapted_on_request_only(model, gold):
+    plain, adapted = run(model, "--data", gold, "--json"), run(model, "--data", gold, "--json", "--adapt-priors")
+    assert "adapted to 18 sentences" in adapted.stderr and plain.stderr == ""
+    recall = [json.loads(result.stdout)["labels"]["caution"]["precision"] for result in (plain, adapted)]
+    assert recall == [1, pytest.approx(1 / 3)]
+    refused = run(model, "--behaviour", "--adapt-priors")
+    assert refused.exit_code == 2 and "--adapt-priors goes with --data only" in refused.stderr
 
 
 def test_slices_and_errors_are_a_choice(model, gold):

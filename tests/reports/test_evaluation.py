@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from pipeline.decisions.review import Review
 from pipeline.ground.codebook import Codebook
 from pipeline.judging.errors_table import worst_errors
 from pipeline.judging.records import Judged
 from pipeline.judging.report import judge
-from pipeline.reports.evaluation import SLICE_LABELS, error_list, report_table
+from pipeline.judging.selective import selective_scores
+from pipeline.reports.evaluation import SLICE_LABELS, error_list, report_table, review_table
 
 
 def shown(what, width=80):
@@ -78,6 +80,31 @@ def test_many_labels_still_fit(number):
     assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text
     assert text.count("F1 a-rat") == (number if number <= SLICE_LABELS else 0)  # rich drops what does not fit, silently
+
+
+@pytest.mark.parametrize("width", [80, 60, 40])
+def test_the_review_fits_and_says_promise_and_price(width):
+    judged, _, book = case()
+    review = Review(error=0.1, error_absent=(0.1,) * 3, lowest=(0.3,) * 3, highest=(0.7,) * 3)
+    selective = selective_scores(judged, review, resamples=50)
+    text = shown(review_table(selective, book), width)
+    assert max(map(len, text.splitlines())) <= width
+    words = " ".join(text.split())
+    assert f"{1 - selective.kept:.0%} of the sentences are marked for review" in words
+    scores = selective.labels["recommendation"]
+    for number in (scores.carriers.value, 0.9, scores.others.value, scores.kept, scores.f1_kept.value):
+        assert f"{number:.2f}" in text
+    assert f"{scores.area:.3f}" in text and "promised" in text and "right or marked" in words
+
+
+def test_the_review_of_an_exclusive_codebook_promises_once():
+    judged, _, book = case()
+    chances = judged.probabilities / judged.probabilities.sum(axis=1, keepdims=True)
+    best = np.eye(3, dtype=np.int8)[chances.argmax(axis=1)]
+    one = replace(judged, gold=best, predicted=best, probabilities=chances, thresholds=(None,) * 3, exclusive=True)
+    review = Review(error=0.2, error_absent=None, lowest=(0.4,) * 3, highest=None)
+    text = shown(review_table(selective_scores(one, review, resamples=50), book))
+    assert text.count("promised") == 1 and "promised 0.80" in text and "carry it" not in text
 
 
 def test_one_document_shows_a_dash_for_the_interval():

@@ -67,6 +67,41 @@ def test_rows_slice_back_to_their_sentences(scored):
         assert row["probabilities"]["optimism"] == 0.1235
 
 
+@pytest.fixture
+def marked(scored):
+    unsure = [(), ("caution",), ("optimism", "recommendation")]
+    predictions = tuple(dataclasses.replace(p, unsure=u) for p, u in zip(scored.predictions, unsure, strict=True))
+    return dataclasses.replace(scored, predictions=predictions, profile=dataclasses.replace(scored.profile, review=2))
+
+
+def test_what_deserves_a_look_has_a_question_mark_and_is_counted(marked, scored):
+    shown = text_of(document_table(marked, CODEBOOK))
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= 80
+    row = next(line for line in lines if "publish the map" in line)
+    assert row.split()[:5] == ["2", "12", "12?", "●", "91"]
+    assert "● 91?" in next(line for line in lines if "Without monitors" in line)
+    assert "? one that deserves a look" in shown and "to review       2 of 3  67%" in shown
+    assert "?" not in text_of(document_table(scored, CODEBOOK)) and "to review" not in text_of(
+        document_table(scored, CODEBOOK)
+    )
+    assert "review" in text_of(profiles_table([marked, scored], CODEBOOK)).splitlines()[0]
+    assert text_of(profiles_table([marked, scored], CODEBOOK)).splitlines()[2].rstrip().endswith("–")
+
+
+def test_rows_say_what_deserves_a_look_and_null_where_the_model_cannot_tell(marked, scored):
+    rows = list(sentence_rows(marked))
+    assert [row["review"] for row in rows] == [False, True, True]
+    assert [row["unsure"] for row in rows] == [[], ["caution"], ["optimism", "recommendation"]]
+    assert all(row["review"] is None and row["unsure"] is None for row in sentence_rows(scored))
+
+
+def test_rows_say_the_label_shares_they_were_adapted_to(scored):
+    assert all("priors" not in row for row in sentence_rows(scored))
+    adapted = dataclasses.replace(scored, priors={"optimism": 0.123456, "caution": 0.2, "recommendation": 0.3})
+    assert {row["priors"]["optimism"] for row in sentence_rows(adapted)} == {0.1235}
+
+
 def test_square_brackets_are_shown_as_they_are(scored):
     labels = tuple(
         label.model_copy(update={"short": f"{label.short[:2]}[/]"}) if number else label
