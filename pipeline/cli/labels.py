@@ -159,7 +159,7 @@ def audit(folder: Path | None, recipe: Path, folds: int, out: Path) -> None:
     progress = terminal_progress()
     try:
         loaded = load_recipe(recipe)
-        check_encoders(loaded, recipe.parent)
+        check_encoders(loaded, recipe.parent, progress)
         corpus = load_corpus(folder or find_project(beside=folder).labels)
         say_notices(corpus, progress)
         setting = Setting(corpus.codebook, loaded.seed, recipe.parent, THREADS, progress)

@@ -9,23 +9,21 @@ from typing import Any
 
 from pipeline.ground.errors import EncoderError
 from pipeline.ground.files import sha256_of
-from pipeline.learning.recipes import (
-    FinetunedLearner,
-    FolderEncoder,
-    FrozenLearner,
-    HubEncoder,
-    PackageEncoder,
-    PeerLearner,
-    Recipe,
-)
+from pipeline.ground.progress import Progress
+from pipeline.learning.encoder_settings import Encoder, HubEncoder, PackageEncoder, PartsEncoder
+from pipeline.learning.learners import DistilledLearner, FinetunedLearner, FrozenLearner, PeerLearner
+from pipeline.learning.parts import encoder_cache, obtain
+from pipeline.learning.recipes import Recipe
 
 
-def locate(encoder: PackageEncoder | HubEncoder | FolderEncoder, base: Path) -> str:
-    """Return a folder, or a Hub id, that transformers can load.
+def locate(encoder: Encoder, base: Path, progress: Progress | None = None) -> str:
+    """Return a folder, or a Hub id, that transformers can load; `kind: parts` is fetched where it is not there.
 
     Raises:
         EncoderError: the package or folder is not there, or a file's sha256 is not the stated one.
     """
+    if isinstance(encoder, PartsEncoder):
+        return str(obtain(encoder, encoder_cache(base), progress))
     if isinstance(encoder, HubEncoder):
         return encoder.id
     folder = _package_folder(encoder) if isinstance(encoder, PackageEncoder) else (base / encoder.path).resolve()
@@ -39,11 +37,11 @@ def locate(encoder: PackageEncoder | HubEncoder | FolderEncoder, base: Path) -> 
     return str(folder)
 
 
-def check_encoders(recipe: Recipe, base: Path) -> None:
-    """Locate and verify every encoder a recipe needs, before anything is started."""
-    for learner in (recipe.learner, *(member.learner for member in recipe.members.values())):
-        if isinstance(learner, FrozenLearner | FinetunedLearner | PeerLearner) and learner.encoder:
-            locate(learner.encoder, base)
+def check_encoders(recipe: Recipe, base: Path, progress: Progress | None = None) -> None:
+    """Locate and verify every encoder a recipe and its members need, before anything is started."""
+    for learner in (part.learner for part in recipe.parts):
+        if isinstance(learner, FrozenLearner | FinetunedLearner | DistilledLearner | PeerLearner) and learner.encoder:
+            locate(learner.encoder, base, progress)
 
 
 def _package_folder(encoder: PackageEncoder) -> Path:
@@ -68,13 +66,13 @@ def _verify(path: Path, wanted: str) -> None:
         )
 
 
-def load_encoder(encoder: PackageEncoder | HubEncoder | FolderEncoder, base: Path) -> tuple[Any, Any]:
-    """Load tokenizer and weights in float32; only a Hub id may ask the network.
+def load_encoder(encoder: Encoder, base: Path, progress: Progress | None = None) -> tuple[Any, Any]:
+    """Load tokenizer and weights in float32; only a Hub id, or parts not yet fetched, may ask the network.
 
     Raises:
         EncoderError: as `locate`, or where transformers cannot load what is there.
     """
-    source = locate(encoder, base)
+    source = locate(encoder, base, progress)
     revision = encoder.revision if isinstance(encoder, HubEncoder) else None
     with _quiet(offline=not isinstance(encoder, HubEncoder)):
         from transformers import AutoModel, AutoTokenizer

@@ -10,39 +10,58 @@ import numpy as np
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.progress import Progress
 from pipeline.inference.manifest import ScorerSpec
-from pipeline.learning.recipes import (
+from pipeline.learning.learners import (
     AverageLearner,
+    DistilledLearner,
     FinetunedLearner,
     FrozenLearner,
     Learner,
     PeerLearner,
     PriorLearner,
-    Recipe,
     RulesLearner,
+    SeedsLearner,
 )
+from pipeline.learning.recipes import Recipe
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """Texts with their targets, a 0/1 matrix of shape (n, labels)."""
+    """Texts with their targets, a 0/1 matrix of shape (n, labels).
+
+    `unsure` marks, shape (n,), where the annotators were; `neighbours` holds the sentences before and after each,
+    empty where a document begins or ends or the next sentence is not labelled. Both may be left out.
+    """
 
     texts: Sequence[str]
     targets: np.ndarray
+    unsure: np.ndarray | None = None
+    neighbours: Sequence[tuple[str, str]] | None = None
 
     def at(self, positions: Sequence[int]) -> "Labelled":
         """Take the rows at `positions`."""
-        return Labelled([self.texts[i] for i in positions], self.targets[list(positions)])
+        return Labelled(
+            [self.texts[i] for i in positions],
+            self.targets[list(positions)],
+            None if self.unsure is None else self.unsure[list(positions)],
+            None if self.neighbours is None else [self.neighbours[i] for i in positions],
+        )
 
 
 @dataclass(slots=True)
 class Setting:
-    """What an estimator is told beside its recipe; `base` is the folder relative paths start from."""
+    """What an estimator is told beside its recipe; `base` is the folder relative paths start from.
+
+    `known` holds every labelled sentence of the corpus and `held_out` the documents that are not for training:
+    unlabelled text must repeat neither.
+    """
 
     codebook: Codebook
     seed: int
     base: Path
     threads: int
     progress: Progress = field(default_factory=Progress)
+    known: Sequence[str] = ()
+    held_out: frozenset[str] = frozenset()
 
 
 class Estimator(Protocol):
@@ -69,11 +88,23 @@ def build(recipe: Recipe, setting: Setting) -> Estimator:
         from pipeline.learning.average import AverageEstimator
 
         return AverageEstimator({name: build_one(m.learner, setting) for name, m in recipe.members.items()})
+    if isinstance(recipe.learner, SeedsLearner):
+        from pipeline.learning.seeds import SeedsEstimator
+
+        (member,) = recipe.members.values()
+        if isinstance(member.learner, FinetunedLearner):
+            return SeedsEstimator(recipe.learner, member.learner, setting)
+        raise TypeError(f"seeds of kind {member.learner.kind}")
+    if isinstance(recipe.learner, DistilledLearner):
+        from pipeline.learning.distilled import DistilledEstimator
+
+        (teacher,) = recipe.members.values()
+        return DistilledEstimator(recipe.learner, teacher, setting)
     return build_one(recipe.learner, setting)
 
 
 def build_one(learner: Learner, setting: Setting) -> Estimator:
-    """Make the unfitted estimator of a learner that is no average."""
+    """Make the unfitted estimator of a learner that stands alone."""
     if isinstance(learner, PriorLearner):
         from pipeline.learning.prior import PriorEstimator
 
@@ -94,8 +125,8 @@ def build_one(learner: Learner, setting: Setting) -> Estimator:
         from pipeline.learning.peer import PeerEstimator
 
         return PeerEstimator(learner, setting)
-    if isinstance(learner, AverageLearner):
-        raise TypeError("an average is built from a recipe, which knows its members")
+    if isinstance(learner, AverageLearner | SeedsLearner | DistilledLearner):
+        raise TypeError(f"kind {learner.kind} is built from a recipe, which knows its members")
     from pipeline.learning.tfidf import TfidfEstimator
 
     return TfidfEstimator(learner, setting)

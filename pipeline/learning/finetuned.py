@@ -11,43 +11,92 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.decisions.decisions import sigmoid, softmax
+from pipeline.ground.errors import ModelError
+from pipeline.ground.files import hash_json
 from pipeline.inference.manifest import OnnxSpec
-from pipeline.learning.batches import shuffled_batches, sorted_batches, tokenise
-from pipeline.learning.device import autocast, prepare, tensors, to_array
+from pipeline.learning.batches import shuffled_batches, tokenise
+from pipeline.learning.checkpoints import read_tensors, write_tensors
+from pipeline.learning.context import in_context
+from pipeline.learning.device import autocast, prepare, tensors
 from pipeline.learning.encoders import load_encoder
 from pipeline.learning.estimators import Labelled, Setting
 from pipeline.learning.export import export_network
-from pipeline.learning.network import SentenceNetwork
-from pipeline.learning.recipes import FinetunedLearner
-
-CLIP = 1.0  # largest gradient norm, the custom for BERT-like encoders (Devlin et al. 2019)
+from pipeline.learning.forward import logits_and_vectors, logits_of, macro_average_precision
+from pipeline.learning.learners import FinetunedLearner
+from pipeline.learning.losses import MultiLabelLoss, positive_weights, smoothed
+from pipeline.learning.network import SentenceNetwork, set_up
+from pipeline.learning.optimiser import Optimiser, parameter_groups
+from pipeline.learning.unlabelled_reading import unlabelled_for
 
 
 class FinetunedEstimator:
     """AdamW with linear warm-up and decay; the epoch with the best validation average precision is kept."""
 
-    def __init__(self, learner: FinetunedLearner, setting: Setting) -> None:
+    def __init__(self, learner: FinetunedLearner, setting: Setting, keep: Path | None = None) -> None:
         self.history: list[dict[str, float]] = []
         self._learner = learner
         self._setting = setting
+        self._keep = keep
+
+    @property
+    def network(self) -> SentenceNetwork:
+        """Give the network fitted last."""
+        return self._network
 
     def fit(self, train: Labelled, validation: Labelled) -> "FinetunedEstimator":
-        """Train until `epochs` are done or validation has not improved for `patience` epochs."""
+        """Train until `epochs` are done or validation has not improved for `patience` epochs.
+
+        With `keep`, a folder, weights are kept there by the hash of settings, seed and data, and the same fit is
+        read back instead of being repeated.
+        """
         prepare(self._setting.seed, self._setting.threads)
         self.history = []
         self._start()
-        ids = tokenise(self._tokenizer, train.texts, self._learner.max_length)
-        targets = torch.from_numpy(train.targets.astype(np.float32))
+        kept = self._keep / f"{self._fit_hash(train, validation)}.safetensors" if self._keep else None
+        found = read_tensors(kept) if kept else None
+        if found:
+            self._network.load_state_dict(found[0])
+            self.history = found[1]["history"]
+            self._setting.progress.say(f"seed {self._setting.seed}: fitted before, weights read from the cache")
+            return self
+        self._train(train, validation)
+        if kept:
+            write_tensors(kept, self._network.state_dict(), {"history": self.history})
+        return self
+
+    def _fit_hash(self, train: Labelled, validation: Labelled) -> str:
+        """Name everything a fit depends on but the code; 16 hex digits."""
+        data = [
+            [list(part.texts), part.targets.tolist(), None if part.unsure is None else part.unsure.tolist()]
+            for part in (train, validation)
+        ]
+        context = [train.neighbours, validation.neighbours] if self._learner.context != "none" else None
+        learner = self._learner.model_dump(mode="json")
+        return hash_json([learner, self._setting.seed, self._setting.codebook.names, data, context])
+
+    def _train(self, train: Labelled, validation: Labelled) -> None:
+        self._stages(train)
+        ids = self._tokenised(train.texts, train.neighbours)
+        targets = torch.from_numpy(self._targets(train))
         loss_function = self._loss(train.targets)
         rng = np.random.default_rng(self._setting.seed)
-        steps = self._learner.epochs * -(-len(ids) // self._learner.batch_size)
-        optimizer, schedule = self._optimizer(steps)
+        optimiser = Optimiser(
+            parameter_groups(
+                self._network,
+                self._learner.learning_rate,
+                self._learner.head_learning_rate,
+                self._learner.layer_decay,
+            ),
+            steps=self._learner.epochs * -(-len(ids) // self._learner.batch_size),
+            warmup=self._learner.warmup,
+            weight_decay=self._learner.weight_decay,
+        )
         best: tuple[float, int, dict[str, Any]] = (-1.0, 0, {})
         for epoch in range(1, self._learner.epochs + 1):
             start = time.perf_counter()
             batches = shuffled_batches([len(row) for row in ids], self._learner.batch_size, rng)
             self._setting.progress.stage(f"epoch {epoch} of at most {self._learner.epochs}", len(ids))
-            loss = self._epoch(batches, ids, targets, loss_function, optimizer, schedule)
+            loss = self._epoch(batches, ids, targets, loss_function, optimiser)
             score = self._validate(validation)
             seconds = time.perf_counter() - start
             self.history.append({"train_loss": loss, "val_macro_ap": score, "epoch_seconds": seconds})
@@ -59,42 +108,76 @@ class FinetunedEstimator:
             elif epoch - best[1] >= self._learner.patience:
                 break
         self._network.load_state_dict(best[2])
-        return self
 
-    def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
+    def predict_proba(self, texts: Sequence[str], neighbours: Sequence[tuple[str, str]] | None = None) -> np.ndarray:
         """Give raw probabilities, shape (n, labels), in float32 as the exported graph does."""
-        scores = self._logits(texts, "float32")
+        scores = self.logits(texts, neighbours=neighbours)
         return softmax(scores) if self._setting.codebook.exclusive else sigmoid(scores)
 
     def save(self, folder: Path) -> OnnxSpec:
-        """Write encoder and head as one graph."""
+        """Write encoder and head as one graph.
+
+        Raises:
+            ModelError: the recipe reads neighbours, which a model folder's scorer is not given.
+        """
+        if self._learner.context != "none":
+            raise ModelError(
+                "a model that reads neighbouring sentences cannot be saved: scoring gives it one sentence at a time",
+                hint="set context: none; `context: neighbours` is there for ablations (stance experiment run)",
+            )
         return export_network(self._network, self._tokenizer, folder, self._learner.max_length)
 
     def _start(self) -> None:
         """Load the encoder afresh, so that every fit starts from the same weights."""
-        self._tokenizer, encoder = load_encoder(self._learner.encoder, self._setting.base)
+        self._tokenizer, encoder = load_encoder(self._learner.encoder, self._setting.base, self._setting.progress)
+        set_up(encoder, dropout=self._learner.encoder_dropout, freeze=self._learner.freeze)
         self._pad_id = int(self._tokenizer.pad_token_id or 0)
+        between = int(self._tokenizer.sep_token_id) if self._learner.context == "neighbours" else None
         labels = len(self._setting.codebook.names)
-        self._network = SentenceNetwork(encoder, labels, dropout=self._learner.dropout)
+        self._network = SentenceNetwork(encoder, labels, dropout=self._learner.dropout, between=between)
 
-    def _optimizer(self, steps: int) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-        from transformers import get_linear_schedule_with_warmup
+    def _stages(self, train: Labelled) -> None:
+        """Prepare the encoder on words to guess, then on pairs of sentences, where the recipe says so."""
+        from pipeline.learning.stages import contrast, masked_language
 
-        groups = [
-            {"params": list(self._network.encoder.parameters()), "lr": self._learner.learning_rate},
-            {"params": list(self._network.head.parameters()), "lr": self._learner.head_learning_rate},
-        ]
-        optimizer = torch.optim.AdamW(groups, weight_decay=self._learner.weight_decay, fused=True)
-        return optimizer, get_linear_schedule_with_warmup(optimizer, int(self._learner.warmup * steps), steps)
+        learner, setting = self._learner, self._setting
+        if learner.masked:
+            texts = [*unlabelled_for(learner.masked.unlabelled, setting).texts, *train.texts]
+            masked_language(
+                self._network.encoder,
+                self._tokenizer,
+                texts,
+                learner.masked,
+                precision=learner.precision,
+                seed=setting.seed,
+                progress=setting.progress,
+            )
+        if learner.contrastive:
+            contrast(
+                self._network.encoder,
+                self._tokenizer,
+                train,
+                learner.contrastive,
+                precision=learner.precision,
+                seed=setting.seed,
+                progress=setting.progress,
+            )
+
+    def _tokenised(self, texts: Sequence[str], neighbours: Sequence[tuple[str, str]] | None) -> list[list[int]]:
+        if self._learner.context == "neighbours":
+            texts = in_context(texts, neighbours, self._tokenizer)
+        return tokenise(self._tokenizer, texts, self._learner.max_length)
+
+    def _targets(self, train: Labelled) -> np.ndarray:
+        if self._setting.codebook.exclusive:
+            return train.targets.astype(np.float32)
+        return smoothed(train.targets, train.unsure, self._learner.smoothing)
 
     def _loss(self, targets: np.ndarray) -> nn.Module:
-        """Weigh rare labels up: by negatives over positives, or its square root."""
-        positives = np.maximum(targets.sum(axis=0), 1)
-        power = {"none": 0.0, "root": 0.5, "balanced": 1.0}[self._learner.class_weight]
-        weights = torch.tensor(((len(targets) - positives + 1) / positives) ** power, dtype=torch.float32)
+        weights = positive_weights(targets, self._learner.class_weight)
         if self._setting.codebook.exclusive:
             return nn.CrossEntropyLoss(weight=weights)
-        return nn.BCEWithLogitsLoss(pos_weight=weights)
+        return MultiLabelLoss(self._learner.loss, weights)
 
     def _epoch(
         self,
@@ -102,38 +185,36 @@ class FinetunedEstimator:
         ids: list[list[int]],
         targets: Tensor,
         loss_function: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        schedule: torch.optim.lr_scheduler.LRScheduler,
+        optimiser: Optimiser,
     ) -> float:
         """Take one step a batch; return the mean loss."""
         self._network.train()
         total = 0.0
+        samples = self._learner.dropout_samples
         for batch in batches:
             with autocast(self._learner.precision):
-                logits = self._network(*tensors([ids[i] for i in batch], self._pad_id))
-            loss = loss_function(logits.float(), targets[batch])
-            loss.backward()
-            nn.utils.clip_grad_norm_(self._network.parameters(), CLIP)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
+                pooled = self._network.embed(*tensors([ids[i] for i in batch], self._pad_id))
+                logits = [self._network.head(self._network.dropout(pooled)) for _ in range(samples)]
+            losses = [loss_function(one.float(), targets[batch]) for one in logits]
+            loss = torch.stack(losses).mean()
+            optimiser.step(loss)
             total += loss.item() * len(batch)
             self._setting.progress.advance(len(batch))
         return total / len(ids)
 
     def _validate(self, validation: Labelled) -> float:
-        """Give the mean of average precision over labels that stand in validation."""
-        from sklearn.metrics import average_precision_score
+        scores = self.logits(validation.texts, self._learner.precision, validation.neighbours)
+        return macro_average_precision(validation.targets, scores)
 
-        scores = self._logits(validation.texts, self._learner.precision)
-        present = validation.targets.any(axis=0)
-        return float(average_precision_score(validation.targets[:, present], scores[:, present], average="macro"))
+    def logits(
+        self,
+        texts: Sequence[str],
+        precision: str = "float32",
+        neighbours: Sequence[tuple[str, str]] | None = None,
+    ) -> np.ndarray:
+        """Give the network's logits, shape (n, labels), float64."""
+        return logits_of(self._network, self._tokenised(texts, neighbours), self._pad_id, precision)
 
-    def _logits(self, texts: Sequence[str], precision: str) -> np.ndarray:
-        self._network.eval()
-        ids = tokenise(self._tokenizer, texts, self._learner.max_length)
-        logits = np.zeros((len(ids), self._network.head.out_features))
-        with torch.no_grad(), autocast(precision):
-            for batch in sorted_batches([len(row) for row in ids], 64):
-                logits[batch] = to_array(self._network(*tensors([ids[i] for i in batch], self._pad_id)))
-        return logits
+    def logits_and_vectors(self, texts: Sequence[str], precision: str) -> tuple[np.ndarray, np.ndarray]:
+        """Give logits, shape (n, labels), and the sentence vectors they come from, shape (n, hidden)."""
+        return logits_and_vectors(self._network, self._tokenised(texts, None), self._pad_id, precision)

@@ -11,6 +11,7 @@ from pipeline.decisions.decisions import Decisions
 from pipeline.decisions.learn import learn_decisions
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.records import Example
+from pipeline.learning.context import neighbours_of
 from pipeline.learning.estimators import Estimator, Labelled, Setting, build
 from pipeline.learning.recipes import Recipe
 
@@ -39,7 +40,8 @@ class Classifier:
 def labelled(examples: Sequence[Example], codebook: Codebook) -> Labelled:
     """Turn examples into texts and targets, by way of their dataset with its declared features."""
     texts, labels = texts_and_targets(to_dataset(examples, codebook), codebook)
-    return Labelled(texts, codebook.encode(labels))
+    unsure = np.array([example.unsure for example in examples], dtype=bool)
+    return Labelled(texts, codebook.encode(labels), unsure, neighbours_of(examples))
 
 
 def fit(recipe: Recipe, setting: Setting, train: Sequence[Example], validation: Sequence[Example]) -> Classifier:

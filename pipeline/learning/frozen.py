@@ -13,9 +13,9 @@ from pipeline.learning.device import prepare, tensors, to_array
 from pipeline.learning.encoders import load_encoder
 from pipeline.learning.estimators import Labelled, Setting
 from pipeline.learning.export import export_network
+from pipeline.learning.learners import FrozenLearner
 from pipeline.learning.linear import fit_head
 from pipeline.learning.network import SentenceNetwork
-from pipeline.learning.recipes import FrozenLearner
 
 
 class FrozenEstimator:

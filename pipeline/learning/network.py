@@ -8,20 +8,28 @@ from torch import Tensor, nn
 class SentenceNetwork(nn.Module):
     """Mean-pool the encoder's last layer over tokens (Reimers and Gurevych 2019), then one linear layer.
 
-    `normalise` scales the pooled vector to length 1, as all-MiniLM's sentence embeddings are.
+    `normalise` scales the pooled vector to length 1, as all-MiniLM's sentence embeddings are. With `between`, the
+    id of a separator, only tokens between the first and the second separator are pooled.
     """
 
-    def __init__(self, encoder: Any, labels: int, *, dropout: float = 0.0, normalise: bool = False) -> None:
+    def __init__(
+        self, encoder: Any, labels: int, *, dropout: float = 0.0, normalise: bool = False, between: int | None = None
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(encoder.config.hidden_size, labels)
         self.normalise = normalise
+        self.between = between
 
     def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Give sentence vectors, shape (batch, hidden), from ids and mask of shape (batch, tokens)."""
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        mask = attention_mask.unsqueeze(-1).to(states.dtype)
+        pooling = attention_mask
+        if self.between is not None:
+            separators = input_ids == self.between
+            pooling = attention_mask * ((separators.cumsum(dim=1) == 1) & ~separators)
+        mask = pooling.unsqueeze(-1).to(states.dtype)
         pooled = (states * mask).sum(dim=1) / mask.sum(dim=1)
         return nn.functional.normalize(pooled, dim=1) if self.normalise else pooled
 
@@ -29,3 +37,13 @@ class SentenceNetwork(nn.Module):
         """Give logits, shape (batch, labels)."""
         logits: Tensor = self.head(self.dropout(self.embed(input_ids, attention_mask)))
         return logits
+
+
+def set_up(encoder: Any, *, dropout: float | None, freeze: str) -> None:
+    """Set an encoder's own dropout (None leaves it), and leave its word vectors untrained where asked."""
+    if dropout is not None:
+        for module in encoder.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = dropout
+    if freeze == "embeddings":
+        encoder.get_input_embeddings().requires_grad_(False)

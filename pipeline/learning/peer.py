@@ -17,8 +17,8 @@ from pipeline.ground.files import read_json, read_jsonl, write_json, write_jsonl
 from pipeline.inference.manifest import ScorerSpec
 from pipeline.learning.encoders import locate
 from pipeline.learning.estimators import Labelled, Setting
+from pipeline.learning.learners import PeerLearner
 from pipeline.learning.peer_environment import cache, environment, tail
-from pipeline.learning.recipes import PeerLearner
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "peers"
 SECONDS_BETWEEN = 15.0  # of a program's news, one line in so many seconds is passed on

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.ground.errors import PeerError
 from pipeline.ground.files import hash_json, write_text
 from pipeline.ground.progress import Progress
-from pipeline.learning.recipes import PeerLearner
+from pipeline.learning.learners import PeerLearner
 
 READY = ".ready"  # written last, so an environment without it was never finished
 NOISE = "WARNING: Location"  # pip's word for a local index that lacks a package

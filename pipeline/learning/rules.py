@@ -12,7 +12,7 @@ from pipeline.ground.files import write_json
 from pipeline.inference.manifest import RulesSpec
 from pipeline.inference.rules import LabelPatterns, RulesScorer
 from pipeline.learning.estimators import Labelled, Setting
-from pipeline.learning.recipes import RulesLearner
+from pipeline.learning.learners import RulesLearner
 
 
 class RulesEstimator:

@@ -11,8 +11,8 @@ from pipeline.ground.errors import ConfigError
 from pipeline.ground.files import write_json
 from pipeline.inference.manifest import TfidfSpec
 from pipeline.learning.estimators import Labelled, Setting
+from pipeline.learning.learners import TfidfLearner
 from pipeline.learning.linear import fit_head
-from pipeline.learning.recipes import TfidfLearner
 
 BLOCKS = ("word", "char")
 

@@ -13,7 +13,7 @@ from pipeline.ground.progress import Progress
 from pipeline.learning.estimators import Setting
 from pipeline.learning.recipes import Recipe
 from pipeline.tracking.store import Tracker
-from pipeline.workflows.training import THREADS, say_notices
+from pipeline.workflows.training import THREADS, say_notices, setting_for
 
 RESULTS = "results"  # beside the specifications; git ignores it
 
@@ -58,7 +58,7 @@ class Bench:
 
     def setting(self, seed: int) -> Setting:
         """Say what an estimator is told beside its recipe."""
-        return Setting(self.corpus.codebook, seed, self.project.models, THREADS, self.progress)
+        return setting_for(self.corpus, self.split, seed, self.project.models, THREADS, self.progress)
 
     def model_folder(self, recipe: Recipe, seed: int) -> Path:
         """Say where a recipe's model at a seed lies."""

@@ -13,8 +13,9 @@ from pipeline.judging.behaviour import behaviour_metrics, judge_behaviour
 from pipeline.judging.compare import Difference, differences, resample_models
 from pipeline.judging.verdicts import BehaviourReport
 from pipeline.learning.encoders import check_encoders
+from pipeline.learning.learners import PeerLearner
 from pipeline.learning.peer_environment import environment
-from pipeline.learning.recipes import PeerLearner, Recipe
+from pipeline.learning.recipes import Recipe
 from pipeline.workflows.away import Part, cross_validate, leave_one_source_out, mean, spread
 from pipeline.workflows.bench import Bench, Step
 from pipeline.workflows.entrants import Answers, answer, is_peer, is_trained, program_hash, train_ours, train_peer
@@ -94,7 +95,7 @@ def run_comparison(spec: Comparison, recipes: dict[str, Recipe], bench: Bench) -
     """
     contest = open_contest(spec, recipes, bench)
     for recipe in recipes.values():
-        check_encoders(recipe, bench.project.models)
+        check_encoders(recipe, bench.project.models, bench.progress)
     for file, recipe in recipes.items():
         if isinstance(recipe.learner, PeerLearner) and _has_to_run(contest, file):
             contest.may(recipe, partial(environment, recipe.learner, bench.project.models, bench.progress))

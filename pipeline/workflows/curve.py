@@ -23,7 +23,8 @@ from pipeline.judging.records import Judged
 from pipeline.judging.report import flat_metrics, judge
 from pipeline.learning.encoders import check_encoders
 from pipeline.learning.fit import fit, labelled
-from pipeline.learning.recipes import PeerLearner, Recipe
+from pipeline.learning.learners import PeerLearner
+from pipeline.learning.recipes import Recipe
 from pipeline.workflows.bench import Bench, Step
 from pipeline.workflows.judged import judged_on
 from pipeline.workflows.logbook import run_params, run_tags
@@ -160,7 +161,7 @@ def _train(course: Course, recipe: Recipe, seed: int, share: float) -> Result:
     bench, train = course.bench, course.parts[seed][share]
     documents = len({example.doc for example in train})
     setting, recipe = bench.setting(seed), recipe.model_copy(update={"seed": seed})
-    check_encoders(recipe, setting.base)
+    check_encoders(recipe, setting.base, setting.progress)
     bench.tracker.open()
     split = Split(train, course.validation, course.test)
     params = run_params(recipe, split, setting.threads) | {

@@ -16,8 +16,9 @@ from pipeline.inference.manifest import read_manifest
 from pipeline.judging.records import Judged
 from pipeline.judging.report import flat_metrics, judge
 from pipeline.learning.fit import fit
+from pipeline.learning.learners import PeerLearner
 from pipeline.learning.peer import PeerEstimator, program_of
-from pipeline.learning.recipes import PeerLearner, Recipe
+from pipeline.learning.recipes import Recipe
 from pipeline.predict import Predictor
 from pipeline.workflows.bench import Bench
 from pipeline.workflows.judged import decided_at_half, decided_by, judged_on

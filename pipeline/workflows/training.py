@@ -21,9 +21,11 @@ from pipeline.judging.report import flat_metrics, judge
 from pipeline.learning.encoders import check_encoders
 from pipeline.learning.estimators import Setting
 from pipeline.learning.fit import Classifier, fit
-from pipeline.learning.recipes import PeerLearner, Recipe, load_recipe
+from pipeline.learning.learners import PeerLearner
+from pipeline.learning.recipes import Recipe, load_recipe
 from pipeline.predict import Predictor
 from pipeline.tracking.store import Tracker
+from pipeline.workflows.facts import training_facts
 from pipeline.workflows.judged import judged_on
 from pipeline.workflows.logbook import log_run, run_params, run_tags
 
@@ -91,8 +93,8 @@ def train_on(
         progress.say(f"{shown(order.out)} is replaced when the new model is complete; --out keeps both")
     if order.seed is not None:
         recipe = recipe.model_copy(update={"seed": order.seed})
-    setting = Setting(corpus.codebook, recipe.seed, order.recipe.parent, order.threads, progress)
-    check_encoders(recipe, setting.base)
+    setting = setting_for(corpus, split, recipe.seed, order.recipe.parent, order.threads, progress)
+    check_encoders(recipe, setting.base, progress)
     tracker.open()
     name = f"{recipe.name} seed {recipe.seed}"
     with tracker.run(order.experiment, name, run_tags(recipe, corpus), run_params(recipe, split, order.threads)) as run:
@@ -105,6 +107,13 @@ def train_on(
         trained = _keep(order, recipe, corpus, split, classifier, seconds, run.id, tracker.uri)
         log_run(run, trained, classifier.estimator.history)
     return trained
+
+
+def setting_for(corpus: Corpus, split: Split, seed: int, base: Path, threads: int, progress: Progress) -> Setting:
+    """Say what an estimator is told beside its recipe, labelled and held-out text included."""
+    known = [example.text for example in corpus.examples]
+    held_out = frozenset(example.doc for example in (*split.validation, *split.test))
+    return Setting(corpus.codebook, seed, base, threads, progress, known, held_out)
 
 
 def _refuse_to_replace(out: Path) -> None:
@@ -145,7 +154,8 @@ def _keep(
         speed = len(split.test) / (time.perf_counter() - start)
         test = judge(judged)
         metrics = flat_metrics(test) | {"train_seconds": seconds, "sentences_per_second": speed}
-        manifest = write_manifest(staging, draft.model_copy(update={"metrics": metrics}))
+        facts = training_facts(getattr(classifier.estimator, "facts", {}), split)
+        manifest = write_manifest(staging, draft.model_copy(update={"metrics": metrics, "facts": facts}))
     return Trained(order.out, manifest, validation, test, judged, seconds, speed, run_id, store, tuple(corpus.notices))
 
 

@@ -13,7 +13,7 @@ from pipeline.ground.codebook import load_codebook
 from pipeline.inference.manifest import AverageSpec, OnnxSpec, PriorSpec
 from pipeline.inference.scorers import BATCH, OnnxScorer, PriorScorer, TfidfScorer, load_scorer, pad
 from pipeline.learning.estimators import Labelled, Setting
-from pipeline.learning.recipes import TfidfLearner
+from pipeline.learning.learners import TfidfLearner
 from pipeline.learning.tfidf import TfidfEstimator
 
 WORDS = sorted({word.strip(".,") for _, text in tiny_sentences() for word in text.split()})

@@ -3,16 +3,21 @@
 import importlib.metadata
 import shutil
 import time
+from contextlib import nullcontext
 
 import huggingface_hub.constants
 import numpy as np
 import pytest
 from tiny import ROOT, finetuned_learner, write_recipe
 
-from pipeline.ground.errors import EncoderError
+from pipeline.ground.errors import ConfigError, EncoderError
 from pipeline.ground.files import sha256_of
-from pipeline.learning.encoders import load_encoder, locate
-from pipeline.learning.recipes import FolderEncoder, HubEncoder, PackageEncoder, load_recipe
+from pipeline.learning.encoder_settings import FolderEncoder, HubEncoder, PackageEncoder, PartsEncoder
+from pipeline.learning.encoders import check_encoders, load_encoder, locate
+from pipeline.learning.recipes import load_recipe
+
+# as the Hub gives it for sentence-transformers/all-mpnet-base-v2
+OFFICIAL_MPNET = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
 
 
 def official() -> PackageEncoder:
@@ -126,6 +131,44 @@ def test_the_real_encoder_puts_like_sentences_near_each_other(setting):
     peace, truce, ferry = estimator.embed(["They made peace.", "They signed a truce.", "The ferry left at nine."])
     assert np.linalg.norm(peace) == pytest.approx(1, abs=1e-5) and len(peace) == 384
     assert peace @ truce > peace @ ferry + 0.2
+
+
+def test_the_larger_encoder_states_the_official_weights_and_all_that_loading_reads():
+    encoder = load_recipe(ROOT / "models" / "mpnet.yaml").learner.encoder
+    assert isinstance(encoder, PartsEncoder) and encoder.packages[0].endswith("part-001")
+    assert encoder.sha256["model.safetensors"] == OFFICIAL_MPNET
+    assert {"tokenizer.json", "config.json", "tokenizer_config.json"} <= set(encoder.sha256)
+
+
+def test_the_encoder_of_a_members_member_is_checked(tmp_path, encoder_folder):
+    plain = load_recipe(write_recipe(tmp_path / "plain.yaml"))
+    for place, absent in ((encoder_folder, False), (tmp_path / "nowhere", True)):
+        inner = load_recipe(write_recipe(tmp_path / "inner.yaml", finetuned_learner(place), learn_from="validation"))
+        middle = plain.model_copy(update={"members": {"inner": inner}})
+        outer = plain.model_copy(update={"members": {"middle": middle}})
+        with pytest.raises(EncoderError, match="nowhere") if absent else nullcontext():
+            check_encoders(outer, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("packages", []),
+        ("packages", ["--index-url=http://elsewhere"]),
+        ("version", "1.0; extra"),
+        ("folder", "../tiny"),
+        ("folder", "/tiny"),
+        ("sha256", {}),
+        ("sha256", dict.fromkeys(("config.json", "tokenizer.json"), "0" * 64)),
+        ("sha256", dict.fromkeys(("config.json", "model.safetensors", "tokenizer.json", "../evil"), "0" * 64)),
+        ("sha256", dict.fromkeys(("config.json", "model.safetensors", "tokenizer.json"), "beef")),
+    ],
+)
+def test_parts_that_could_not_be_fetched_safely_are_refused(tmp_path, key, value):
+    encoder = load_recipe(ROOT / "models" / "mpnet.yaml").learner.encoder.model_dump(mode="json") | {key: value}
+    learner = finetuned_learner(ROOT) | {"encoder": encoder}
+    with pytest.raises(ConfigError, match=rf"learner\.encoder\.{key}"):
+        load_recipe(write_recipe(tmp_path / "bad.yaml", learner))
 
 
 def test_a_missing_encoder_costs_no_run(project, stance):

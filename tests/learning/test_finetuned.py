@@ -8,7 +8,7 @@ from tiny import finetuned_learner
 from pipeline.inference.scorers import OnnxScorer
 from pipeline.learning.estimators import Labelled
 from pipeline.learning.finetuned import FinetunedEstimator
-from pipeline.learning.recipes import FinetunedLearner
+from pipeline.learning.learners import FinetunedLearner
 
 
 @pytest.fixture

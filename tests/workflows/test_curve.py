@@ -14,7 +14,7 @@ from pipeline.ground.progress import Progress
 from pipeline.judging.curve import Curve
 from pipeline.judging.report import judge
 from pipeline.learning.fit import fit
-from pipeline.learning.recipes import PeerLearner
+from pipeline.learning.learners import PeerLearner
 from pipeline.tracking.store import Tracker
 from pipeline.workflows import curve as curves
 from pipeline.workflows.bench import open_bench

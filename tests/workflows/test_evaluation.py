@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from pipeline.decisions.review import Review
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.errors import ConfigError, LabelError, ModelError, StanceError
-from pipeline.workflows.evaluation import GoldRecord, evaluate, read_gold
+from pipeline.workflows.evaluation import GoldRecord, evaluate, judge_review, read_gold
 
 
 def codebook(choice="any", names=("optimism", "caution")):
@@ -21,6 +22,7 @@ class KeywordModel:
     def __init__(self, book):
         self.codebook = book
         self.thresholds = (None if book.exclusive else 0.5,) * len(book.names)
+        self.review = None
 
     def predict_proba(self, sentences):
         assert isinstance(sentences, list)
@@ -168,6 +170,16 @@ def test_evaluate_judges_what_the_model_decides():
     assert judged.texts[0] == "optimism here"
     assert judged.gold.dtype == np.int8
     assert not any("doc" in note and "name no" in note for note in report.notes)
+
+
+def test_a_review_is_judged_where_the_model_has_one():
+    book, model = codebook(), KeywordModel(codebook())
+    _, judged = evaluate(model, records(), book, resamples=20)
+    assert judge_review(model, judged) is None
+    model.review = Review(error=0.1, error_absent=(0.1, 0.1), lowest=(0.1, 0.2), highest=(0.5, 0.5))
+    selective = judge_review(model, judged, resamples=20)
+    assert selective.labels["optimism"].carriers.value == 1  # what is missed is marked
+    assert (selective.kept, selective.labels["caution"].kept) == (0.25, 1)
 
 
 def test_sentences_without_document_stand_alone_and_are_noted():

@@ -1,0 +1,60 @@
+"""Let a long training go on from its last checkpoint, as if it had never stopped."""
+
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from pipeline.learning.checkpoints import read_tensors, write_tensors
+from pipeline.learning.optimiser import Optimiser
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a training stands: the epoch (from 1) and the batch to do next, and what was seen so far."""
+
+    epoch: int = 1
+    batch: int = 0
+    loss: float = 0.0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+class Checkpoint:
+    """Hold one training's weights, AdamW's moments, schedule and torch's generator in a file."""
+
+    def __init__(self, path: Path, modules: nn.ModuleDict, optimiser: Optimiser, minutes: float) -> None:
+        self._path = path
+        self._modules = modules
+        self._optimiser = optimiser
+        self._seconds = 60 * minutes
+        self._last = time.monotonic()
+
+    def write_if_due(self, place: Place) -> None:
+        """Write a checkpoint if the last one is old enough."""
+        if time.monotonic() - self._last >= self._seconds:
+            self.write(place)
+
+    def write(self, place: Place) -> None:
+        """Write a checkpoint by rename."""
+        weights = {f"weights.{name}": tensor for name, tensor in self._modules.state_dict().items()}
+        moments = {f"moments.{name}": tensor for name, tensor in self._optimiser.moments().items()}
+        facts = {"place": asdict(place), "steps": self._optimiser.steps}
+        write_tensors(self._path, weights | moments | {"generator": torch.get_rng_state()}, facts)
+        self._last = time.monotonic()
+
+    def restore(self) -> Place | None:
+        """Set everything to where the checkpoint left it; None where there is none that can be read."""
+        found = read_tensors(self._path)
+        if found is None:
+            return None
+        kept, facts = found
+        self._modules.load_state_dict(_under("weights.", kept))
+        self._optimiser.restore(_under("moments.", kept), facts["steps"])
+        torch.set_rng_state(kept["generator"])
+        return Place(**facts["place"])
+
+
+def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,28 @@
+"""Read the unlabelled text a recipe names, without anything that labels or held-out documents hold."""
+
+from pipeline.corpus.unlabelled import Unlabelled, load_unlabelled
+from pipeline.ground.errors import ConfigError
+from pipeline.learning.estimators import Setting
+from pipeline.learning.unlabelled_settings import UnlabelledSettings
+
+
+def unlabelled_for(wanted: UnlabelledSettings, setting: Setting) -> Unlabelled:
+    """Read and say what is there; what is absent is named and left out.
+
+    Raises:
+        ConfigError: the setting does not know the labelled sentences that must be kept out.
+        DocumentError: a source is there and not the one the recipe names.
+    """
+    if not setting.known:
+        raise ConfigError(
+            "unlabelled text can be read only where every labelled sentence is known, to keep them out of it",
+            hint="train the recipe by itself: stance train models/RECIPE.yaml",
+        )
+    found = load_unlabelled(
+        wanted.sources, setting.base, setting.known, wanted.limit, setting.seed, exclude_docs=setting.held_out
+    )
+    for notice in found.notices:
+        setting.progress.say(f"{notice.message}\n  hint: {notice.hint}")
+    said = ", ".join(f"{count:,} of {name}" for name, count in found.counts.items()) or "none"
+    setting.progress.say(f"unlabelled sentences to learn from: {said}")
+    return found

@@ -1,0 +1,229 @@
+"""A student learns from a teacher on labelled and unlabelled text; what was done is not done again."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tiny import finetuned_learner, tiny_sentences, write_recipe
+
+from pipeline.ground.errors import ConfigError, EncoderError
+from pipeline.ground.files import sha256_of
+from pipeline.inference.scorers import OnnxScorer
+from pipeline.learning import resume
+from pipeline.learning.checkpoints import read_tensors, write_tensors
+from pipeline.learning.distilled import DistilledEstimator
+from pipeline.learning.estimators import build
+from pipeline.learning.finetuned import FinetunedEstimator
+from pipeline.learning.recipes import load_recipe
+from pipeline.learning.seeds import weights_cache
+
+
+@pytest.fixture
+def folder(tmp_path, encoder_folder):
+    """Make a folder of recipes: a teacher of two seeds, and unlabelled text for a student."""
+    models = tmp_path / "models"
+    write_recipe(models / "one.yaml", finetuned_learner(encoder_folder, epochs=4, patience=4))
+    write_recipe(models / "teacher.yaml", {"kind": "seeds", "member": "one.yaml", "seeds": [3, 5]})
+    lines = [
+        json.dumps({"doc": f"d{i}", "text": text.replace("talks", "meetings")})
+        for i, (_, text) in enumerate(tiny_sentences())
+    ]
+    (tmp_path / "more.jsonl").write_text("\n".join(lines) + "\n")
+    return models
+
+
+@pytest.fixture
+def student(folder, encoder_folder, setting, halves):
+    """Build a student's estimator with changes to its recipe."""
+    file = folder.parent / "more.jsonl"
+
+    def make(**changes):
+        learner = {
+            "kind": "distilled",
+            "teacher": "teacher.yaml",
+            "encoder": {"kind": "folder", "path": str(encoder_folder)},
+            "unlabelled": {"sources": [{"kind": "file", "path": str(file), "sha256": sha256_of(file)}]},
+            "max_length": 32,
+            "epochs": 3,
+            "batch_size": 8,
+            "learning_rate": 0.01,
+            "head_learning_rate": 0.05,
+            "weight_decay": 0.0,
+            "warmup": 0.1,
+            "dropout": 0.1,
+            "gold_weight": 0.5,
+            "precision": "float32",
+            "checkpoint_minutes": 1e-9,
+        } | changes
+        recipe = load_recipe(write_recipe(folder / "student.yaml", learner, learn_from="validation"))
+        train, _ = halves()
+        return build(recipe, replace(setting(), base=folder, known=train.texts))
+
+    return make
+
+
+def test_the_student_comes_to_say_what_the_teacher_says(student, folder, encoder_folder, setting, halves, tmp_path):
+    write_recipe(folder / "one.yaml", finetuned_learner(encoder_folder, epochs=10, patience=10))
+    train, validation = halves()
+    teacher = build(load_recipe(folder / "teacher.yaml"), replace(setting(), base=folder)).fit(train, validation)
+    fitted = student(epochs=10, gold_weight=0.0).fit(train, validation)
+    assert isinstance(fitted, DistilledEstimator)
+    wanted, found = teacher.predict_proba(validation.texts), fitted.predict_proba(validation.texts)
+    assert np.ptp(wanted) > 0.5  # the teacher tells sentences apart
+    assert np.corrcoef(wanted.ravel(), found.ravel())[0, 1] > 0.8
+    assert fitted.facts["unlabelled"]["more"] > 10
+    target = tmp_path / "saved"
+    target.mkdir()
+    scorer = OnnxScorer(fitted.save(target), target, exclusive=False)
+    assert np.allclose(scorer.score(validation.texts), found, atol=1e-4)
+
+
+def test_labelled_sentences_carry_their_labels_by_gold_weight(student, halves, monkeypatch):
+    train, validation = halves()
+    seen = []
+    monkeypatch.setattr(DistilledEstimator, "_train", lambda _, lessons, *__: seen.append(lessons))
+    for weight, copies in ((1.0, 1), (0.0, 3)):
+        student(gold_weight=weight, labelled_copies=copies).fit(train, validation)
+    n = len(train.texts)
+    assert np.array_equal(seen[0].targets[:n], train.targets)
+    assert not np.array_equal(seen[1].targets[:n], train.targets)
+    assert len(seen[1].texts) == len(seen[0].texts) + 2 * n
+    assert seen[1].texts[-n:] == list(train.texts)
+
+
+def test_a_killed_distillation_goes_on_from_its_checkpoint_and_ends_the_same(student, folder, halves, monkeypatch):
+    train, validation = halves()
+    whole = student().fit(train, validation)
+    for file in (folder.parent / ".cache" / "distillation").rglob("student.safetensors"):
+        file.unlink()
+    writes = iter(range(100))
+    write = resume.Checkpoint.write
+
+    def killed(self, place):
+        write(self, place)
+        if next(writes) == 7:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(resume.Checkpoint, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        student().fit(train, validation)
+    monkeypatch.setattr(resume.Checkpoint, "write", write)
+    fits, starts = [], []
+    monkeypatch.setattr(FinetunedEstimator, "_train", lambda *_: fits.append(1))
+    restore = resume.Checkpoint.restore
+    monkeypatch.setattr(resume.Checkpoint, "restore", lambda self: starts.append(restore(self)) or starts[-1])
+    again = student().fit(train, validation)
+    assert fits == []  # both teachers' weights were kept
+    assert (starts[0].epoch, starts[0].batch) != (1, 0)
+    assert [h["train_loss"] for h in again.history] == pytest.approx([h["train_loss"] for h in whole.history])
+    assert np.array_equal(again.predict_proba(validation.texts), whole.predict_proba(validation.texts))
+
+
+def test_a_damaged_checkpoint_is_no_checkpoint(student, folder, halves):
+    train, validation = halves()
+    whole = student().fit(train, validation).predict_proba(validation.texts)
+    (file,) = (folder.parent / ".cache" / "distillation").rglob("student.safetensors")
+    file.write_bytes(file.read_bytes()[:2000])
+    assert np.array_equal(student().fit(train, validation).predict_proba(validation.texts), whole)
+
+
+def test_other_labels_or_settings_are_another_distillation(student, folder, halves):
+    train, validation = halves()
+    student(epochs=1).fit(train, validation)
+    student(epochs=2).fit(train, validation)
+    student(epochs=2).fit(replace(train, targets=1 - train.targets), validation)
+    assert len(list((folder.parent / ".cache" / "distillation").iterdir())) == 3
+
+
+def test_vectors_of_the_teacher_can_be_learned_too(student, halves):
+    train, validation = halves()
+    plain, with_vectors = (student(embedding_weight=w).fit(train, validation) for w in (0.0, 1.0))
+    assert with_vectors.history[0]["train_loss"] > plain.history[0]["train_loss"] + 0.1
+    assert with_vectors.history[-1]["train_loss"] < with_vectors.history[0]["train_loss"]
+
+
+def test_a_student_may_start_from_its_teacher(student, halves):
+    train, validation = halves()
+    first = [
+        student(start=start, epochs=1, learning_rate=1e-9, head_learning_rate=1e-9).fit(train, validation)
+        for start in ("encoder", "teacher")
+    ]
+    assert first[1].history[0]["train_loss"] < first[0].history[0]["train_loss"]
+
+
+def test_a_student_of_another_shape_cannot_start_from_its_teacher(student, halves, tmp_path):
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    other = tmp_path / "narrow"
+    source = student()._learner.encoder.path
+    AutoTokenizer.from_pretrained(source).save_pretrained(other)
+    BertModel(
+        BertConfig(vocab_size=400, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16),
+        add_pooling_layer=False,
+    ).save_pretrained(other)
+    with pytest.raises(EncoderError, match="start: teacher needs a student with the teacher's encoder"):
+        student(start="teacher", encoder={"kind": "folder", "path": str(other)}).fit(*halves())
+
+
+def test_an_absent_text_source_is_said_and_the_rest_is_learned(student, folder, halves):
+    gone = {"kind": "file", "path": "absent.jsonl", "sha256": "0" * 64}
+    said = []
+    one = student(unlabelled={"sources": [gone]}, epochs=1)
+    one._setting.progress.say = said.append
+    one.fit(*halves())
+    assert any("absent.jsonl" in line and "left out" in line for line in said)
+    assert one.facts["unlabelled"] == {}
+
+
+def test_without_the_labelled_sentences_a_distillation_refuses(student, halves):
+    one = student()
+    one._setting.known = ()
+    with pytest.raises(ConfigError, match="only where every labelled sentence is known"):
+        one.fit(*halves())
+
+
+def test_seeds_average_their_members_and_keep_their_weights(folder, setting, halves, monkeypatch):
+    train, validation = halves()
+    recipe = load_recipe(folder / "teacher.yaml")
+    fitted = build(recipe, replace(setting(), base=folder)).fit(train, validation)
+    found = fitted.predict_proba(validation.texts)
+    alone = [member.predict_proba(validation.texts) for member in fitted.members.values()]
+    assert not np.allclose(*alone) and np.allclose(found, np.mean(alone, axis=0))
+    assert len(list(weights_cache(folder).glob("*.safetensors"))) == 2
+    monkeypatch.setattr(FinetunedEstimator, "_train", lambda *_: pytest.fail("a kept fit was repeated"))
+    again = build(recipe, replace(setting(), base=folder)).fit(train, validation)
+    assert np.array_equal(again.predict_proba(validation.texts), found)
+
+
+@pytest.mark.parametrize(
+    ("learner", "said"),
+    [
+        ({"kind": "seeds", "member": "one.yaml", "seeds": [3, 3]}, "each seed once"),
+        ({"kind": "seeds", "member": "teacher.yaml", "seeds": [3, 4]}, "'teacher.yaml' is of kind seeds"),
+        ({"kind": "seeds", "member": "gone.yaml", "seeds": [3, 4]}, "learner.member: no recipe 'gone.yaml' beside it"),
+    ],
+)
+def test_a_seeds_recipe_that_cannot_be_is_refused(folder, learner, said):
+    with pytest.raises(ConfigError, match=said):
+        load_recipe(write_recipe(folder / "bad.yaml", learner))
+
+
+def test_a_recipes_hash_depends_on_its_members_members(folder, encoder_folder):
+    learner = {"kind": "seeds", "member": "one.yaml", "seeds": [3, 5]}
+    before = load_recipe(write_recipe(folder / "teacher.yaml", learner)).hash
+    write_recipe(folder / "one.yaml", finetuned_learner(encoder_folder, epochs=5))
+    assert load_recipe(folder / "teacher.yaml").hash != before
+
+
+def test_tensors_that_are_written_are_read_back_and_damage_reads_as_nothing(tmp_path):
+    import torch
+
+    path = tmp_path / "one.safetensors"
+    assert read_tensors(path) is None
+    write_tensors(path, {"a": torch.arange(3)}, {"epoch": 2})
+    tensors, facts = read_tensors(path)
+    assert tensors["a"].tolist() == [0, 1, 2] and facts == {"epoch": 2}
+    path.write_bytes(b"nothing of the kind")
+    assert read_tensors(path) is None
+    assert [p.name for p in tmp_path.iterdir()] == ["one.safetensors"]
