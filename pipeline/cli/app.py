@@ -18,6 +18,7 @@ VERBS = {
     "sentences": "show what the reader sees in a document",
     "evaluate": "judge a model on labelled sentences",
     "experiment": "run recipes side by side and write the leaderboard",
+    "models": "list, show and verify models, released and trained",
     "labels": "check the labelled sentences and their splits",
     "ui": "open the MLflow UI on the local store",
 }

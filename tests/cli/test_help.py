@@ -79,7 +79,8 @@ def set_up(workshop, tmp_path_factory):
     labels = write_labels(root / "labels")
     blocks = "".join(f"<!-- {name}:start -->\n<!-- {name}:end -->\n" for name in ("composition", "agreement"))
     (labels / "DATASHEET.md").write_text(f"# Datasheet\n{blocks}")
-    shutil.copytree(workshop.tiny.folder, root / "models" / "trained" / "mine")
+    for shelved in ("trained/mine", "released/accurate"):
+        shutil.copytree(workshop.tiny.folder, root / "models" / shelved)
     for name in ("tfidf", "minilm"):
         write_recipe(root / "models" / f"{name}.yaml", TFIDF)
     (root / "briefing.md").write_text("# Talks\n\nTalks remain the better road. The fleet must answer force.\n")
