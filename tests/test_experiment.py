@@ -201,3 +201,70 @@ def test_a_model_trained_anew_answers_the_cases_anew(place, stance):
     write_recipe(place / "models" / "words.yaml", TFIDF | {"c": 0.1}, learn_from="validation")
     skipped = run(place)[1]
     assert "words seed 3, behaviour" not in skipped and "floor seed 3, behaviour" in skipped
+
+
+ABLATION = {
+    "kind": "ablation",
+    "question": "What is each setting worth?",
+    "hypothesis": "Little.",
+    "recipe": "words.yaml",
+    "folds": 2,
+    "seeds": [3, 4],
+    "metric": "macro-ap",
+    "stopping_rule": "once on each fold",
+    "variants": {"plain": {"class_weight": "none"}, "stiff": {"c": 0.001, "word_ngrams": [1, 1]}},
+}
+
+
+def ablate(place, stance, stem="try"):
+    """Run an ablation; give its Markdown, the rows of its CSV, and what was said."""
+    (place / "experiments" / f"{stem}.yaml").write_text(yaml.safe_dump(ABLATION, sort_keys=False))
+    code, out, err = stance("experiment", "run", f"experiments/{stem}.yaml")
+    assert code == 0, err
+    table = (place / "experiments" / f"{stem}.csv").read_text()
+    return (place / "experiments" / f"{stem}.md").read_text(), list(csv.DictReader(table.splitlines())), out, err
+
+
+def test_an_ablation_says_the_same_everywhere_and_fills_its_own_block(place, stance):
+    (place / "README.md").write_text("# Tiny\n<!-- try:start -->\n<!-- try:end -->\n")
+    markdown, rows, out, _ = ablate(place, stance)
+    assert rows[0]["variant"] == "base" and {row["variant"] for row in rows} == {"base", "plain", "stiff"}
+    readme, said = (place / "README.md").read_text(), out.splitlines()
+    for row, line in zip(rows, said[1:], strict=False):
+        assert line.startswith(row["variant"]) and f"{float(row['macro_ap']):.3f}" in line
+        whole, low, high = (f"{float(row[f'macro_ap{end}']):.3f}" for end in ("", "_low", "_high"))
+        assert f"| {whole} [{low}, {high}] |" in markdown and f"| `{row['variant']}` |" in readme
+        assert row["recipe_hash"] in markdown and row["data_fingerprint"] in markdown
+        assert all(run[:8] in markdown for run in row["run"].split(", "))
+        assert all(row[name] for name in ("log_loss", "mean_ece", "ap_hawk", "f1_dove", "source/even/macro_f1"))
+    for row in rows[1:]:
+        gain = float(row["macro_ap"]) - float(rows[0]["macro_ap"])
+        assert float(row["macro_ap_gain"]) == pytest.approx(gain, abs=2e-6)
+        assert f"{float(row['macro_ap_gain']):+.3f} [" in markdown and f"{float(row['macro_ap_gain']):+.3f} [" in out
+        assert row["macro_ap_gain_real"] in ("yes", "no") and 0 < float(row["macro_f1_gain_p"]) <= 1
+    assert "`c: 0.001`, `word_ngrams: [1, 1]`" in markdown and "nothing: `words.yaml`" in markdown
+    for words in (
+        *(ABLATION[key] for key in ("question", "hypothesis", "stopping_rule")),
+        "## Macro-F1 on each source",
+    ):
+        assert words in markdown, words
+    assert max(map(len, said)) <= 80 and "nan" not in markdown and "run experiments/try.yaml`" in markdown
+    ablate(place, stance, "try-more")
+    assert (place / "README.md").read_text() == readme, "the block is another's"
+
+
+def test_each_variant_and_seed_of_an_ablation_is_one_run_that_holds_its_figures(place, stance):
+    _, rows, _, _ = ablate(place, stance)
+    assert "skipping stiff seed 4, tracking" in ablate(place, stance)[3]
+    client = MlflowClient(tracking_uri=f"sqlite:///{place / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("try")
+    runs = {one.info.run_id: one for one in client.search_runs([experiment.experiment_id])}
+    assert len(runs) == 6
+    for row in rows:
+        of = [runs.pop(run) for run in row["run"].split(", ")]
+        assert [one.info.run_name for one in of] == [f"{row['variant']} seed {seed}" for seed in (3, 4)]
+        mean = sum(one.data.metrics["macro_ap"] for one in of) / 2
+        assert mean == pytest.approx(float(row["macro_ap"]), abs=1e-6)
+        assert of[1].data.params["folds"] == "2" and of[1].data.params["test_sentences"] == "0"
+        assert of[1].data.params["changes"] == row["changes"] and of[1].data.tags["variant"] == row["variant"]
+    assert rows[0]["changes"] == "{}" and runs == {}

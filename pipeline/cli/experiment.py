@@ -25,12 +25,12 @@ SPEC = click.argument("spec", type=click.Path(path_type=Path))
 
 @click.group("experiment", epilog=RUN_EPILOG)
 def command() -> None:
-    """Put one question to several recipes: same labels, same splits, one table."""
+    """Put one question to several recipes or variants: same labels, same splits, one table."""
 
 
 @command.command("ls", short_help="list the specifications", epilog=LS_EPILOG)
 def ls() -> None:
-    """List the specifications in experiments/: kind, recipes, seeds, question."""
+    """List the specifications in experiments/: kind, what is run, question."""
     from pipeline.cli.console import results, stdout_console
     from pipeline.ground.extras import need_training
     from pipeline.ground.paths import find_project
@@ -57,8 +57,9 @@ def validate(spec: Path) -> None:
     from pipeline.reports.experiment import listing
     from pipeline.tracking.store import Tracker
     from pipeline.workflows.bench import open_bench
+    from pipeline.workflows.experiment import progress_of
     from pipeline.workflows.spec import load_spec
-    from pipeline.workflows.survey import Listed, progress_of
+    from pipeline.workflows.survey import Listed
 
     project = find_project()
     read, recipes = load_spec(spec, project.models)
@@ -80,8 +81,8 @@ def show(spec: Path) -> None:
     from pipeline.reports.experiment import overview
     from pipeline.tracking.store import Tracker
     from pipeline.workflows.bench import open_bench
+    from pipeline.workflows.experiment import progress_of
     from pipeline.workflows.spec import load_spec
-    from pipeline.workflows.survey import progress_of
 
     project = find_project()
     read, recipes = load_spec(spec, project.models)
@@ -103,11 +104,13 @@ def run(spec: Path, force: bool) -> None:
 
     A comparison with `publish: true` writes leaderboard.md and .csv beside SPEC
     and the README's table; a learning curve writes its tables and figure beside
-    SPEC. Peers get environments of their own in .cache/peers; one that cannot
-    be installed drops out with the reason in its row. Steps that ran before
-    with the same recipe, seed, labels and splits are skipped (the code is not
-    compared: use --force after changing it); a killed run goes on where it
-    stopped.
+    SPEC; an ablation tries settings of one recipe on grouped folds of the
+    training documents, and writes .md and .csv of its name beside SPEC. Peers
+    get environments of their own in .cache/peers; one that cannot be installed
+    drops out with the reason in its row, as does a variant that fails. Steps
+    that ran before with the same recipe, seed, labels and splits are skipped
+    (the code is not compared: use --force after changing it); a killed run goes
+    on where it stopped.
     """
     from pipeline.cli.console import note, results, terminal_progress
     from pipeline.ground.extras import need_training

@@ -11,20 +11,26 @@ from rich.text import Text
 
 from pipeline.ground.paths import Project, shown
 from pipeline.judging.curve import Curve
+from pipeline.reports.ablation import publish_ablation
 from pipeline.reports.curve import publish_curve
 from pipeline.reports.leaderboard import publish
+from pipeline.workflows.ablation import Ablated, VariantStep
 from pipeline.workflows.comparison import Compared
-from pipeline.workflows.spec import LearningCurve, Spec
+from pipeline.workflows.spec import Ablation, Comparison, LearningCurve, Spec
 
 if TYPE_CHECKING:
     from pipeline.workflows.bench import Step
     from pipeline.workflows.survey import Listed, Progressed
 
 
-def publish_result(spec_path: Path, spec: Spec, result: Compared | Curve, project: Project) -> tuple[str, list[Path]]:
+def publish_result(
+    spec_path: Path, spec: Spec, result: Compared | Curve | Ablated, project: Project
+) -> tuple[str, list[Path]]:
     """Write what an experiment found; return the table for the terminal and the files written."""
-    if isinstance(result, Compared) and not isinstance(spec, LearningCurve):
+    if isinstance(result, Compared) and isinstance(spec, Comparison):
         return publish(spec_path, spec, result, project)
+    if isinstance(result, Ablated) and isinstance(spec, Ablation):
+        return publish_ablation(spec_path, spec, result, project)
     if isinstance(result, Curve) and isinstance(spec, LearningCurve):
         return publish_curve(spec_path, spec, result, project)
     raise TypeError(f"a {spec.kind} has found a {type(result).__name__}")
@@ -38,14 +44,20 @@ def listing(listed: "Sequence[Listed]") -> RenderableType:
         if spec is None:
             head, said = Text.assemble(name, "  ", Text("faulty", style="red")), entry.fault
         else:
-            sizes = f"{_count(spec.recipes, 'recipe')}, {_count(spec.seeds, 'seed')}"
-            head, said = Text.assemble(name, f"  {spec.kind}, {sizes}"), spec.question
+            head, said = Text.assemble(name, f"  {spec.kind}, {_sizes(spec)}"), spec.question
         parts += [head, Padding(Text(said), (0, 0, 1, 2))]
     return Group(*parts)
 
 
-def _count(things: Sequence[object], noun: str) -> str:
-    return f"{len(things)} {noun}" + "s" * (len(things) != 1)
+def _sizes(spec: Spec) -> str:
+    if isinstance(spec, Ablation):
+        tried = f"{_count(len(spec.variants), 'variant')}, {_count(spec.folds, 'fold')}"
+        return f"{tried}, {_count(len(spec.seeds), 'seed')}"
+    return f"{_count(len(spec.recipes), 'recipe')}, {_count(len(spec.seeds), 'seed')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)
 
 
 def overview(path: Path, spec: Spec, progress: "Progressed") -> RenderableType:
@@ -55,7 +67,12 @@ def overview(path: Path, spec: Spec, progress: "Progressed") -> RenderableType:
     facts.add_column(overflow="fold")
     for name in ("question", "hypothesis", "stopping_rule", "metric"):
         facts.add_row(name.replace("_", " "), Text(str(getattr(spec, name))))
-    facts.add_row("recipes", Text(", ".join(spec.recipes)))
+    if isinstance(spec, Ablation):
+        facts.add_row("recipe", Text(spec.recipe))
+        facts.add_row("variants", Text(", ".join(spec.variants)))
+        facts.add_row("folds", str(spec.folds))
+    else:
+        facts.add_row("recipes", Text(", ".join(spec.recipes)))
     facts.add_row("seeds", ", ".join(map(str, spec.seeds)))
     total = len(progress.done) + len(progress.to_do)
     facts.add_row("done", f"{len(progress.done)} of {total} steps, with recipes, labels and splits as they are now")
@@ -65,13 +82,19 @@ def overview(path: Path, spec: Spec, progress: "Progressed") -> RenderableType:
 
 
 def _by_recipe(steps: "Sequence[Step]") -> dict[str, list[str]]:
-    """Put steps of one recipe together: each kind with its seeds."""
+    """Put steps of one recipe together, each kind with its seeds; of a variant, its folds."""
     seeds: dict[tuple[str, str], list[str]] = {}
+    folds: dict[tuple[str, int], int] = {}
     for step in steps:
-        seeds.setdefault((step.recipe.name, step.kind), []).append(str(step.seed))
+        if isinstance(step, VariantStep):
+            folds[step.variant, step.seed] = folds.get((step.variant, step.seed), 0) + 1
+        else:
+            seeds.setdefault((step.recipe.name, step.kind), []).append(str(step.seed))
     found: dict[str, list[str]] = {}
     for (name, kind), of in seeds.items():
         found.setdefault(name, []).append(f"{kind}, seed{'s' * (len(of) > 1)} {', '.join(of)}")
+    for (variant, seed), number in folds.items():
+        found.setdefault(variant, []).append(f"{_count(number, 'fold')}, seed {seed}")
     return found
 
 

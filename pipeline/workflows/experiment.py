@@ -1,15 +1,18 @@
-"""Run an experiment of either kind: a comparison of recipes, or a learning curve."""
+"""Run an experiment of any kind, or say how far it has come: a comparison, a learning curve, an ablation."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.ground.paths import Project
 from pipeline.ground.progress import Progress
+from pipeline.learning.recipes import Recipe
 from pipeline.tracking.store import Tracker
-from pipeline.workflows.bench import open_bench
-from pipeline.workflows.comparison import Compared, run_comparison
-from pipeline.workflows.curve import run_curve
-from pipeline.workflows.spec import LearningCurve, load_spec
+from pipeline.workflows.ablation import Ablated, ablation_steps, run_ablation
+from pipeline.workflows.bench import Bench, Step, open_bench
+from pipeline.workflows.comparison import Compared, comparison_steps, run_comparison
+from pipeline.workflows.curve import curve_steps, run_curve
+from pipeline.workflows.spec import Ablation, LearningCurve, Spec, load_spec
+from pipeline.workflows.survey import Progressed
 
 if TYPE_CHECKING:
     from pipeline.judging.curve import Curve
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 def run_experiment(
     spec_path: Path, project: Project, tracker: Tracker, progress: Progress, *, force: bool = False
-) -> "Compared | Curve":
+) -> "Compared | Curve | Ablated":
     """Answer a specification's question; a killed experiment goes on where it stopped.
 
     Raises:
@@ -27,4 +30,22 @@ def run_experiment(
     bench = open_bench(spec_path, spec.name, project, tracker, progress, force=force)
     if isinstance(spec, LearningCurve):
         return run_curve(spec, recipes, bench)
+    if isinstance(spec, Ablation):
+        return run_ablation(spec, recipes, bench)
     return run_comparison(spec, recipes, bench)
+
+
+def progress_of(spec: Spec, recipes: dict[str, Recipe], bench: Bench) -> Progressed:
+    """Tell which steps of an experiment would be skipped if it ran now."""
+    steps = _steps_of(spec, recipes, bench)
+    kept = [bench.kept(step) is not None for step in steps]
+    done = tuple(step for step, there in zip(steps, kept, strict=True) if there)
+    return Progressed(done, tuple(step for step, there in zip(steps, kept, strict=True) if not there))
+
+
+def _steps_of(spec: Spec, recipes: dict[str, Recipe], bench: Bench) -> list[Step]:
+    if isinstance(spec, LearningCurve):
+        return curve_steps(spec, recipes, bench)
+    if isinstance(spec, Ablation):
+        return ablation_steps(spec, recipes, bench)
+    return comparison_steps(spec, recipes, bench)

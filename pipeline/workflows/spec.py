@@ -1,37 +1,43 @@
 """Read an experiment's specification: the question, and what is run to answer it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
 from pipeline.ground.config import Strict, did_you_mean, parse_config, read_yaml
 from pipeline.ground.errors import ConfigError
+from pipeline.learning.learners import PeerLearner
 from pipeline.learning.recipes import Recipe, load_recipe
 
 HINT = "mend the lines named above; the specifications in experiments/ are working examples"
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
-class Question(Strict):
+class Inquiry(Strict):
     """What every specification states before anything is run."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     question: str
     hypothesis: str
-    recipes: tuple[str, ...] = Field(min_length=1)
     seeds: tuple[Seed, ...] = Field(min_length=1)
-    metric: Literal["macro_f1"]
     stopping_rule: str
-    publish: bool
 
-    @field_validator("recipes", "seeds")
+    @field_validator("seeds", "recipes", check_fields=False)
     @classmethod
     def _once_each(cls, values: tuple[str | int, ...]) -> tuple[str | int, ...]:
         if twice := sorted({str(value) for value in values if values.count(value) > 1}):
             raise ValueError(f"named twice: {', '.join(twice)}")
         return values
+
+
+class Question(Inquiry):
+    """One question, put to several recipes."""
+
+    recipes: tuple[str, ...] = Field(min_length=1)
+    metric: Literal["macro_f1"]
+    publish: bool
 
 
 class Comparison(Question):
@@ -73,13 +79,38 @@ class LearningCurve(Question):
         return shares
 
 
-Spec = Comparison | LearningCurve
-COMPARISON, CURVE = "comparison", "learning-curve"
-KINDS: dict[str, type[Comparison] | type[LearningCurve]] = {COMPARISON: Comparison, CURVE: LearningCurve}
+Variant = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=40)]
+
+
+class Ablation(Inquiry):
+    """What each training option is worth, on grouped cross-validation over the training documents.
+
+    Each variant overrides settings of the base recipe's learner: a mapping is merged key by key, unless it names
+    another `kind`; anything else is replaced. The name is the file's where none is given, so that a copy of a
+    specification writes files of its own.
+    """
+
+    kind: Literal["ablation"]
+    recipe: str
+    folds: int = Field(ge=2, le=20)
+    metric: Literal["macro-ap", "macro-f1"]
+    variants: dict[Variant, dict[str, Any]] = Field(min_length=1)
+
+
+Spec = Comparison | LearningCurve | Ablation
+COMPARISON, CURVE, ABLATION = "comparison", "learning-curve", "ablation"
+KINDS: dict[str, type[Comparison] | type[LearningCurve] | type[Ablation]] = {
+    COMPARISON: Comparison,
+    CURVE: LearningCurve,
+    ABLATION: Ablation,
+}
+BASE = "base"  # the row of an ablation's recipe as it is
 
 
 def load_spec(path: Path, models: Path) -> tuple[Spec, dict[str, Recipe]]:
     """Read a specification and its recipes, which lie in `models`.
+
+    Recipes are named by their file; those of an ablation by their variant, the first of them `base`.
 
     Raises:
         ConfigError: every fault of the specification and of its recipes at once.
@@ -90,16 +121,28 @@ def load_spec(path: Path, models: Path) -> tuple[Spec, dict[str, Recipe]]:
     if isinstance(value, dict) and value.get("kind") not in list(KINDS):
         faults.append(_no_kind(value.get("kind"), path))
         value = value | {"kind": _guessed(value)}  # so that what else is wrong is said, too
+    kind = value["kind"] if isinstance(value, dict) else COMPARISON
+    if kind == ABLATION:
+        value = {"name": path.stem} | value
     try:
-        spec = parse_config(value, KINDS[value["kind"] if isinstance(value, dict) else COMPARISON], str(path))
+        spec = parse_config(value, KINDS[kind], str(path))
     except ConfigError as error:
         faults.append(error)
-    named = value.get("recipes") if isinstance(value, dict) else None
-    names = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
-    recipes, more = _load_recipes(names, path, models)
+    recipes, more = _recipes_of(value, path, models) if isinstance(value, dict) else ({}, [])
     if spec is None or faults or more:
         raise _all_of([*faults, *more])
     return spec, recipes
+
+
+def _recipes_of(value: dict[str, Any], path: Path, models: Path) -> tuple[dict[str, Recipe], list[ConfigError]]:
+    """Read the recipes a specification names, and make an ablation's variants; also where the rest has faults."""
+    if value["kind"] == ABLATION:
+        recipe, variants = value.get("recipe"), value.get("variants")
+        variants = variants if isinstance(variants, dict) else {}
+        return _load_variants(recipe, variants, path, models) if isinstance(recipe, str) else ({}, [])
+    named = value.get("recipes")
+    names = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
+    return _load_recipes(names, path, models)
 
 
 def _no_kind(kind: object, path: Path) -> ConfigError:
@@ -109,17 +152,82 @@ def _no_kind(kind: object, path: Path) -> ConfigError:
 
 def _guessed(value: dict[str, object]) -> str:
     """Take a specification without a known kind for the one its keys fit."""
-    return CURVE if set(value) & (set(LearningCurve.model_fields) - set(Comparison.model_fields)) else COMPARISON
+    of_its_own = {
+        kind: set(schema.model_fields)
+        - {key for other in KINDS.values() if other != schema for key in other.model_fields}
+        for kind, schema in KINDS.items()
+    }
+    return max(KINDS, key=lambda kind: len(of_its_own[kind] & set(value)))
 
 
-def _load_recipes(names: Sequence[str], path: Path, models: Path) -> tuple[dict[str, Recipe], list[ConfigError]]:
+def _load_variants(
+    file: str, variants: Mapping[str, Any], path: Path, models: Path
+) -> tuple[dict[str, Recipe], list[ConfigError]]:
+    """Read an ablation's base, and make each variant of it; collect what is wrong with any."""
+    read, faults = _load_recipes([file], path, models, key="recipe")
+    if faults:
+        return {}, faults
+    base = read[file]
+    if base.members or isinstance(base.learner, PeerLearner):
+        why = "is built of other recipes" if base.members else "is another tool's"
+        said = f"{path}: recipe: {file!r} (kind {base.learner.kind}) {why}, and has no training options of its own"
+        return {}, [ConfigError(said, hint="name the recipe of a single learner of ours")]
+    recipes = {BASE: base}
+    for name, changes in variants.items():
+        if isinstance(changes, dict):  # where it is not, the specification's own check says so
+            where = f"{path}: variants.{name}"
+            try:
+                recipe = make_variant(base, changes, where)
+                _check_new(str(name), recipe, recipes, where)
+                recipes[str(name)] = recipe
+            except ConfigError as error:
+                faults.append(error)
+    return recipes, faults
+
+
+def make_variant(base: Recipe, changes: Mapping[str, Any], where: str) -> Recipe:
+    """Override settings of a recipe's learner; `where` names the variant in messages.
+
+    Raises:
+        ConfigError: what comes of it is no recipe, or no longer one of the same learner.
+    """
+    if "kind" in changes and changes["kind"] != base.learner.kind:
+        said = f"{where}: 1 fault\n  - kind: {changes['kind']!r}, and the base is {base.learner.kind!r}"
+        raise ConfigError(said, hint="a variant changes settings; compare learners with `kind: comparison`")
+    plain = base.model_dump(mode="json", exclude_unset=True)
+    merged = plain | {"learner": _merged(plain["learner"], changes)}
+    return parse_config(merged, Recipe, where)
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge mappings key by key; one that names another `kind` replaces the old one whole."""
+    if "kind" in new and new["kind"] != old.get("kind"):
+        return dict(new)
+    merged = dict(old)
+    for key, value in new.items():
+        both = isinstance(value, dict) and isinstance(old.get(key), dict)
+        merged[key] = _merged(old[key], value) if both else value
+    return merged
+
+
+def _check_new(name: str, recipe: Recipe, others: Mapping[str, Recipe], where: str) -> None:
+    """Raise `ConfigError` where a variant is called as the base is, or has the settings of an earlier one."""
+    same = [other for other, earlier in others.items() if earlier.hash == recipe.hash]
+    if name == BASE or same:
+        said = f"the recipe as it is has the name {BASE!r}" if name == BASE else f"the same settings as {same[0]!r}"
+        raise ConfigError(f"{where}: {said}", hint="give every variant a name and settings of its own")
+
+
+def _load_recipes(
+    names: Sequence[str], path: Path, models: Path, key: str = "recipes"
+) -> tuple[dict[str, Recipe], list[ConfigError]]:
     """Read each recipe by its file's name; collect what is wrong instead of stopping at the first."""
     there = sorted(str(p.relative_to(models)) for p in models.glob("*.yaml"))
     recipes: dict[str, Recipe] = {}
     faults = []
     unknown = [name for name in dict.fromkeys(names) if name not in there]
     if unknown:
-        lines = "\n".join(f"  - recipes: {name!r}; {did_you_mean(name, there)}" for name in unknown)
+        lines = "\n".join(f"  - {key}: {name!r}; {did_you_mean(name, there)}" for name in unknown)
         faults.append(
             ConfigError(f"{path}: {len(unknown)} unknown recipe(s)\n{lines}", hint=f"recipes lie in {models}")
         )

@@ -5,11 +5,8 @@ from pathlib import Path
 
 from pipeline.ground.errors import ConfigError
 from pipeline.ground.paths import Project
-from pipeline.learning.recipes import Recipe
-from pipeline.workflows.bench import Bench, Step
-from pipeline.workflows.comparison import comparison_steps
-from pipeline.workflows.curve import curve_steps
-from pipeline.workflows.spec import LearningCurve, Spec, load_spec
+from pipeline.workflows.bench import Step
+from pipeline.workflows.spec import Spec, load_spec
 
 EXPERIMENTS = "experiments"
 
@@ -47,13 +44,3 @@ def list_specs(project: Project) -> list[Listed]:
         except ConfigError as error:
             listed.append(Listed(path, None, error.message))
     return listed
-
-
-def progress_of(spec: Spec, recipes: dict[str, Recipe], bench: Bench) -> Progressed:
-    """Tell which steps of an experiment would be skipped if it ran now."""
-    steps = (
-        curve_steps(spec, recipes, bench) if isinstance(spec, LearningCurve) else comparison_steps(spec, recipes, bench)
-    )
-    kept = [bench.kept(step) is not None for step in steps]
-    done = tuple(step for step, there in zip(steps, kept, strict=True) if there)
-    return Progressed(done, tuple(step for step, there in zip(steps, kept, strict=True) if not there))

@@ -3,7 +3,10 @@
 import pytest
 import yaml
 from small import SPEC, run
-from tiny import TFIDF, write_recipe
+from tiny import ROOT, TFIDF, finetuned_learner, write_recipe
+
+from pipeline.ground.errors import ConfigError
+from pipeline.workflows.spec import load_spec, make_variant
 
 
 def test_the_listing_shows_each_specification_and_a_faulty_one_with_its_fault(place, stance):
@@ -99,3 +102,106 @@ def test_validation_asks_the_labels_too(place, stance):
     (place / "experiments" / "small.yaml").write_text(yaml.safe_dump(SPEC | {"behaviour": True}))
     code, _, err = stance("experiment", "validate", "experiments/small.yaml")
     assert code == 2 and "behaviour" in err
+
+
+ABLATION = {
+    "kind": "ablation",
+    "question": "What is each setting worth?",
+    "hypothesis": "Little.",
+    "recipe": "words.yaml",
+    "folds": 2,
+    "seeds": [3],
+    "metric": "macro-ap",
+    "stopping_rule": "once on each fold",
+    "variants": {"plain": {"class_weight": "none"}},
+}
+
+
+def write_ablation(place, **changes):
+    spec = {key: value for key, value in (ABLATION | changes).items() if value is not None}
+    (place / "experiments" / "try.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))
+    return place / "experiments" / "try.yaml"
+
+
+def test_an_ablation_is_listed_checked_and_shown(place, stance):
+    path = write_ablation(place)
+    for arguments in (("ls",), ("validate", path)):
+        code, out, _ = stance("experiment", *arguments)
+        assert code == 0 and "try.yaml  ablation, 1 variant, 2 folds, 1 seed" in out
+    code, out, _ = stance("experiment", "show", path)
+    assert code == 0 and "0 of 4 steps" in out and "plain: 2 folds, seed 3" in out and "words.yaml" in out
+    assert not (place / "mlflow.db").exists()
+
+
+def test_the_specifications_of_this_repository_are_sound():
+    paths = sorted((ROOT / "experiments").glob("*.yaml"))
+    kinds = [load_spec(path, ROOT / "models")[0].kind for path in paths]
+    assert {"comparison", "learning-curve", "ablation"} <= set(kinds)
+
+
+def test_every_fault_of_every_variant_comes_at_once_and_names_it(place, stance):
+    variants = {
+        "plain": {"class_weigth": "none", "c": -1},
+        "odd": {"kind": "frozen"},
+        "same": {"c": TFIDF["c"]},
+        "base": {"c": 1.0},
+        "flat": 3,
+        "Bad Name": {"c": 2.0},
+    }
+    write_ablation(place, variants=variants, folds=1, question=None, metric="f1")
+    code, _, err = stance("experiment", "validate", "experiments/try.yaml")
+    assert code == 2
+    for said in (
+        "question: missing", "folds: ", "metric: ", "variants.flat: ", "Bad Name",
+        "variants.plain: 2 faults", "learner.class_weigth: unknown key; did you mean 'class_weight'?", "learner.c: ",
+        "variants.odd: 1 fault\n  - kind: 'frozen', and the base is 'tfidf'",
+        "variants.same: the same settings as 'base'", "variants.base: the recipe as it is has the name 'base'",
+    ):  # fmt: skip
+        assert said in err, (said, err)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"recipe": "word.yaml"}, "recipe: 'word.yaml'; did you mean 'words.yaml'?"),
+        ({"recipe": 5}, "recipe: "),
+        ({"variants": {}}, "variants: "),
+        ({"variants": ["plain"]}, "variants: "),
+        ({"recipe": "pair.yaml"}, "recipe: 'pair.yaml' (kind average) is built of other recipes"),
+        ({"recipe": "guest.yaml"}, "recipe: 'guest.yaml' (kind peer) is another tool's"),
+        ({"kind": None}, "kind: missing; allowed: comparison, learning-curve, ablation"),
+        ({"kind": "ablatoin"}, "kind: 'ablatoin'; did you mean 'ablation'?"),
+        ({"seeds": [3, 3]}, "seeds: named twice: 3"),
+    ],
+)
+def test_an_ablation_that_cannot_be_run_is_refused_with_one_fault(place, stance, change, said):
+    peer = {"kind": "peer", "program": "spacy", "requirements": ["./nowhere.whl"]}
+    settings = {"optimize": "efficiency", "max_steps": 20, "patience": 20, "eval_frequency": 10}
+    write_recipe(place / "models" / "guest.yaml", peer | {"settings": settings}, learn_from="validation")
+    average = {"kind": "average", "members": ["floor.yaml", "words.yaml"]}
+    write_recipe(place / "models" / "pair.yaml", average, learn_from="validation")
+    write_ablation(place, **change)
+    code, _, err = stance("experiment", "validate", "experiments/try.yaml")
+    assert code == 2 and said in err and "Traceback" not in err
+    assert err.count("error: ") == 1 and sum(line.startswith("  - ") for line in err.splitlines()) <= 1
+
+
+def test_variants_are_merged_key_by_key_unless_they_name_another_kind(place, encoder_folder):
+    learner = finetuned_learner(encoder_folder, smoothing={"everywhere": 0.1}, loss={"kind": "focal", "gamma": 2.0})
+    write_recipe(place / "models" / "deep.yaml", learner, learn_from="validation")
+    asymmetric = {"kind": "asymmetric", "gamma_positive": 0.0, "gamma_negative": 4.0, "margin": 0.05}
+    variants = {
+        "unsure": {"smoothing": {"unsure": 0.2}},
+        "sharper": {"loss": {"gamma": 3.0}},
+        "asymmetric": {"loss": asymmetric},
+    }
+    spec, recipes = load_spec(write_ablation(place, recipe="deep.yaml", variants=variants), place / "models")
+    assert spec.name == "try" and list(recipes) == ["base", "unsure", "sharper", "asymmetric"]
+    learners = {name: recipe.model_dump(mode="json")["learner"] for name, recipe in recipes.items()}
+    assert learners["unsure"]["smoothing"] == {"everywhere": 0.1, "unsure": 0.2}
+    assert (
+        learners["sharper"]["loss"] == {"kind": "focal", "gamma": 3.0} and learners["asymmetric"]["loss"] == asymmetric
+    )
+    assert recipes["base"].hash != recipes["sharper"].hash and recipes["sharper"].decisions == recipes["base"].decisions
+    with pytest.raises(ConfigError, match=r"here: 1 fault\n  - learner.loss.gama: unknown key; did you mean 'gamma'"):
+        make_variant(recipes["base"], {"loss": {"gama": 3.0}}, "here")

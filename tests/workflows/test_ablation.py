@@ -1,0 +1,300 @@
+"""An ablation tries each variant on every fold once, reads no test sentence, and tells what each is worth."""
+
+import csv
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import yaml
+from mlflow import MlflowClient
+from small import Listener, split_source
+from tiny import TFIDF, finetuned_learner, write_labels, write_recipe
+
+from pipeline.corpus.splits import Split
+from pipeline.decisions.learn import learn_decisions
+from pipeline.ground.errors import EncoderError, SplitError
+from pipeline.ground.paths import Project
+from pipeline.judging.ablation import Trial, ablation_figures, cross_fit, drawn_precision, log_loss, weigh_up
+from pipeline.judging.metrics import average_precision
+from pipeline.judging.records import Judged
+from pipeline.tracking.store import Tracker
+from pipeline.workflows import ablation
+from pipeline.workflows.ablation import Ablated, run_ablation
+from pipeline.workflows.bench import open_bench
+from pipeline.workflows.experiment import progress_of
+from pipeline.workflows.spec import load_spec
+
+SPEC = {
+    "kind": "ablation",
+    "question": "What is each setting worth?",
+    "hypothesis": "Little.",
+    "recipe": "words.yaml",
+    "folds": 2,
+    "seeds": [3],
+    "metric": "macro-ap",
+    "stopping_rule": "once on each fold",
+    "variants": {"plain": {"class_weight": "none"}, "stiff": {"c": 0.001, "word_ngrams": [1, 1]}},
+}
+TURNS = [f"{name} seed 3, fold-{fold}-of-2" for name in ("base", "plain", "stiff") for fold in (1, 2)]
+
+
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory):
+    """Make a store once; making its tables takes longer than a tiny ablation."""
+    root = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        Tracker(root).open()
+    return root / "mlflow.db"
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch, empty_store):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(empty_store, tmp_path)
+    split_source(write_labels(tmp_path / "labels"))
+    write_recipe(tmp_path / "models" / "words.yaml", TFIDF, learn_from="validation")
+    return tmp_path
+
+
+def prepare(root, listener=None, *, force=False, stem="try", **changes):
+    path = root / "experiments" / f"{stem}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(yaml.safe_dump(SPEC | changes, sort_keys=False))
+    spec, recipes = load_spec(path, root / "models")
+    bench = open_bench(path, spec.name, Project(root), Tracker(root), listener or Listener(), force=force)
+    return spec, recipes, bench
+
+
+def run(root, **changes) -> tuple[Ablated, list[str], Listener]:
+    """Give what was found, the folds that were trained, and all that was said."""
+    listener = Listener()
+    found = run_ablation(*prepare(root, listener, **changes))
+    words = [line.removeprefix("training ").split() for line in listener.said if line.startswith("training ")]
+    return found, [f"{w[0].strip(',')} seed {w[2].strip(',')}, fold-{w[5]}-of-{w[7]}" for w in words], listener
+
+
+def kept(root) -> dict:
+    return {path: path.stat().st_mtime_ns for path in (root / "experiments" / "results" / "try").glob("*fold*")}
+
+
+def test_every_fold_is_trained_once_and_a_variant_keeps_its_folds_when_renamed_or_made_the_base(place):
+    first, trained, _ = run(place)
+    assert trained == TURNS and len(kept(place)) == 6
+    assert first.rows[0].variant == "base" and first.rows[0].worth.ap_gain is None
+    scores = [row.worth.macro_ap.value for row in first.rows[1:]]
+    assert scores == sorted(scores, reverse=True) and {row.variant for row in first.rows} == {"base", "plain", "stiff"}
+    again, trained, said = run(place)
+    assert trained == [] and again == first and set(TURNS) <= set(said.skipped)
+    renamed, trained, _ = run(place, variants={"unweighted": {"class_weight": "none"}})
+    assert trained == [] and renamed.rows[1].figures == next(r for r in first.rows if r.variant == "plain").figures
+    write_recipe(place / "models" / "words.yaml", TFIDF | {"class_weight": "none"}, learn_from="validation")
+    taken, trained, _ = run(place, variants={"balanced": {"class_weight": "balanced"}})
+    assert trained == [] and taken.rows[1].figures == first.rows[0].figures
+    _, trained, _ = run(place, variants={"balanced": {"class_weight": "balanced"}}, folds=3)
+    assert len(trained) == 6
+    _, trained, _ = run(place, variants={"balanced": {"class_weight": "balanced"}}, force=True)
+    assert len(trained) == 4
+
+
+def test_a_killed_ablation_goes_on_where_it_stopped(place, monkeypatch):
+    build, begun = ablation.build, []
+
+    def killed_at_the_fourth(*arguments):
+        begun.append(arguments)
+        if len(begun) == 4:
+            raise KeyboardInterrupt
+        return build(*arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(ablation, "build", killed_at_the_fourth)
+        run(place)
+    before = kept(place)
+    assert len(before) == 3
+    state = progress_of(*prepare(place))
+    assert [step.name for step in state.done] == TURNS[:3] and [step.name for step in state.to_do] == TURNS[3:]
+    resumed, trained, _ = run(place)
+    assert trained == TURNS[3:] and before.items() <= kept(place).items()
+    whole, _, _ = run(place, force=True)
+    assert [(row.variant, row.worth) for row in whole.rows] == [(row.variant, row.worth) for row in resumed.rows]
+
+
+def test_answers_are_of_held_out_sentences_by_document_and_span_and_test_is_not_read(place):
+    spec, recipes, bench = prepare(place)
+    test_docs = {example.doc for example in bench.split.test}
+    bench.split = Split(bench.split.train, bench.split.validation, ())
+    run_ablation(spec, recipes, bench)
+    by_fold = [json.loads(path.read_text()) for path in sorted(kept(place))]
+    spans = {f"{e.doc}:{e.start}-{e.end}" for e in bench.split.train}
+    base = [set(result["answers"]) for result in by_fold]
+    assert len(base) == 6 and all(answers < spans for answers in base)
+    halves = {frozenset(answers) for answers in base}
+    assert len(halves) == 2 and set.union(*map(set, halves)) == spans and not frozenset.intersection(*halves)
+    docs = [{key.rpartition(":")[0] for key in half} for half in halves]
+    assert not docs[0] & docs[1] and not (docs[0] | docs[1]) & test_docs
+
+
+def test_answers_outlive_another_order_of_files_and_not_another_doubt(place):
+    first, _, _ = run(place)
+    path = place / "labels" / "sources.yaml"
+    path.write_text(yaml.safe_dump({"sources": yaml.safe_load(path.read_text())["sources"][::-1]}))
+    again, trained, _ = run(place)
+    assert trained == [] and [row.worth for row in again.rows] == [row.worth for row in first.rows]
+    _, _, bench = prepare(place)
+    doc = bench.split.train[0].doc
+    for path in (place / "labels" / "annotations").glob("*.jsonl"):
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        lines = [json.dumps(row | ({"unsure": True} if row["doc"] == doc else {})) for row in rows]
+        path.write_text("\n".join(lines) + "\n")
+    assert len(run(place)[1]) == 6, "smoothing reads what the data's fingerprint leaves out"
+
+
+def test_unlabelled_text_must_repeat_no_document_that_is_held_out(place, monkeypatch):
+    settings = []
+    build = ablation.build
+    monkeypatch.setattr(ablation, "build", lambda recipe, setting: settings.append(setting) or build(recipe, setting))
+    spec, recipes, bench = prepare(place)
+    run_ablation(spec, recipes, bench)
+    everything, train = ({e.doc for e in part} for part in (bench.corpus.examples, bench.split.train))
+    first, second = (setting.held_out for setting in settings[:2])
+    assert first & second == everything - train and first | second == everything
+    assert set(settings[0].known) == {e.text for e in bench.corpus.examples}
+
+
+def test_a_variant_that_fails_drops_its_row_and_the_base_stops_the_run(place, monkeypatch, stance):
+    build = ablation.build
+
+    def fails(variants):
+        def made(recipe, setting):
+            if recipe.learner.class_weight in variants:
+                raise EncoderError("its encoder is lost")
+            return build(recipe, setting)
+
+        return made
+
+    monkeypatch.setattr(ablation, "build", fails(["none"]))
+    found, trained, said = run(place)
+    assert [row.variant for row in found.rows] == ["base", "stiff", "plain"] and found.rows[2].worth is None
+    assert "plain drops out: its encoder is lost" in said.said and trained == TURNS[:3] + TURNS[4:]
+    assert "plain  not run: its encoder is lost" in stance("experiment", "run", "experiments/try.yaml")[1]
+    markdown = (place / "experiments" / "try.md").read_text()
+    assert "| not run: its encoder is lost |" in markdown and "- `plain`: its encoder is lost" in markdown
+    rows = list(csv.DictReader((place / "experiments" / "try.csv").read_text().splitlines()))
+    assert rows[2]["failed"] == "its encoder is lost" and not rows[2]["macro_ap"] and rows[1]["macro_ap_gain"]
+    monkeypatch.setattr(ablation, "build", fails(["balanced"]))
+    with pytest.raises(EncoderError, match="its encoder is lost"):
+        run(place, force=True)
+
+
+def test_too_many_folds_are_refused_before_anything_is_trained(place):
+    with pytest.raises(SplitError, match="try: 20 folds need 20 independent documents"):
+        run(place, folds=20)
+    assert not (place / "experiments" / "results").exists()
+
+
+def test_a_tiny_encoder_is_ablated_with_its_epochs_and_its_neighbours(place, encoder_folder, monkeypatch):
+    from pipeline.learning.finetuned import FinetunedEstimator
+
+    write_recipe(place / "models" / "deep.yaml", finetuned_learner(encoder_folder, epochs=2), learn_from="validation")
+    asked, answer = [], FinetunedEstimator.predict_proba
+
+    def watched(self, texts, neighbours=None):
+        asked.append(sum(bool(before or after) for before, after in neighbours))
+        return answer(self, texts, neighbours)
+
+    monkeypatch.setattr(FinetunedEstimator, "predict_proba", watched)
+    variants = {"focal": {"loss": {"kind": "focal", "gamma": 2.0}}, "context": {"context": "neighbours"}}
+    found, trained, _ = run(place, recipe="deep.yaml", variants=variants)
+    assert len(trained) == 6 and len(asked) == 6 and all(number > 0 for number in asked)
+    assert len({row.figures["macro_ap"] for row in found.rows}) == 3, "each option changes what is learned"
+    results = [json.loads(path.read_text()) for path in kept(place)]
+    assert all(len(result["history"]) == 2 and result["seconds"] > 0 for result in results)
+    client = MlflowClient(tracking_uri=f"sqlite:///{place / 'mlflow.db'}")
+    history = client.get_metric_history(found.rows[0].made_by[3]["run"], "val_macro_ap")
+    assert [point.step for point in history] == [1, 2]
+
+
+def judged_of(probabilities, gold, predicted=None, exclusive=False):
+    labels = tuple("abc"[: gold.shape[1]])
+    groups = tuple(f"doc-{n % 17:02}" for n in range(len(gold)))
+    decided = (probabilities >= 0.5).astype(np.int8) if predicted is None else predicted
+    texts = tuple(map(str, range(len(gold))))
+    return Judged(gold, probabilities, decided, groups, texts, labels, (None,) * len(labels), exclusive=exclusive)
+
+
+def trial_of(noise, seed=0, digits=8):
+    rng = np.random.default_rng(0)
+    gold = (rng.random((400, 2)) < 0.3).astype(np.int8)
+    scores = gold + noise * np.random.default_rng([seed, 1]).standard_normal(gold.shape)
+    raw = np.round(1 / (1 + np.exp(-scores)), digits)
+    return Trial(raw, judged_of(raw, gold))
+
+
+@pytest.mark.parametrize("digits", [8, 1])
+def test_average_precision_of_drawn_documents_is_that_of_scikit_learn_with_weights(digits):
+    from sklearn.metrics import average_precision_score
+
+    trial = trial_of(1.0, digits=digits)  # one digit: many ties
+    names, place = np.unique(np.array(trial.judged.groups), return_inverse=True)
+    weights = np.vstack([np.ones(len(names)), np.random.default_rng(2).integers(0, 4, size=(5, len(names)))])
+    drawn = drawn_precision(trial, place, weights.astype(float))
+    for row, value in zip(weights, drawn, strict=True):
+        columns = zip(trial.judged.gold.T, trial.raw.T, strict=True)
+        of = [average_precision_score(gold, raw, sample_weight=row[place]) for gold, raw in columns]
+        assert value == pytest.approx(np.mean(of))
+    plain = [average_precision(trial.judged.gold[:, i], trial.raw[:, i]) for i in range(2)]
+    assert drawn[0] == pytest.approx(np.mean(plain)) == pytest.approx(ablation_figures(trial)["macro_ap"])
+
+
+def test_a_label_that_no_drawn_document_holds_is_left_out_of_the_mean():
+    trial = trial_of(1.0)
+    gold = trial.judged.gold.copy()
+    place = np.unique(np.array(trial.judged.groups), return_inverse=True)[1]
+    gold[place != 0, 1] = 0
+    trial = Trial(trial.raw, judged_of(trial.raw, gold))
+    without = 1.0 * (np.arange(17) > 0)[None]
+    alone = average_precision(gold[place != 0, 0], trial.raw[place != 0, 0])
+    assert drawn_precision(trial, place, without)[0] == pytest.approx(alone)
+    assert np.isnan(drawn_precision(Trial(trial.raw, judged_of(trial.raw, 0 * gold)), place, without)).all()
+
+
+def test_what_is_better_is_told_from_what_is_the_same():
+    base, same, better = ([trial_of(noise, s) for s in (first, 9)] for noise, first in ((1.5, 1), (1.5, 3), (0.5, 1)))
+    worth = weigh_up({"base": base, "same": same, "better": better}, resamples=500)
+    for gain in (worth["better"].ap_gain, worth["better"].f1_gain):
+        assert gain.real and gain.estimate.low > 0 and (gain.a, gain.b) == ("better", "base")
+    assert not worth["same"].ap_gain.real and not worth["same"].f1_gain.real
+    gap = worth["better"].macro_ap.value - worth["base"].macro_ap.value
+    assert worth["better"].ap_gain.estimate.value == pytest.approx(gap)
+    twin = weigh_up({"base": base[:1], "twin": base[:1]}, resamples=200)["twin"].ap_gain
+    assert (twin.estimate.value, twin.estimate.low, twin.estimate.high) == (0, 0, 0), "the documents drawn are the same"
+    with pytest.raises(ValueError, match="same sentences"):
+        weigh_up(
+            {"base": base, "other": [replace(base[0], judged=judged_of(base[0].raw[:99], base[0].judged.gold[:99]))]}
+        )
+
+
+def test_a_fold_is_decided_by_the_others_alone(place):
+    _, recipes, bench = prepare(place)
+    trial, settings, codebook = trial_of(1.0), recipes["base"].decisions, bench.corpus.codebook
+    gold, fold = trial.judged.gold, np.arange(400) % 4
+    probabilities, predicted = cross_fit(trial.raw, gold, fold, codebook, settings)
+    decisions = learn_decisions(trial.raw[fold != 2], gold[fold != 2], codebook, settings, "out-of-fold")
+    assert np.array_equal(probabilities[fold == 2], decisions.calibrate(trial.raw[fold == 2]))
+    assert np.array_equal(predicted[fold == 2], decisions.decide(probabilities[fold == 2]))
+    turned = np.where((fold == 2)[:, None], 1 - gold, gold)
+    again = cross_fit(trial.raw, turned, fold, codebook, settings)
+    assert np.array_equal(again[0][fold == 2], probabilities[fold == 2]), "its own gold teaches a fold nothing"
+    assert not np.array_equal(again[0][fold == 1], probabilities[fold == 1])
+
+
+def test_log_loss_of_worked_examples():
+    gold = np.array([[1, 0], [0, 0]])
+    sure = np.array([[0.5, 0.25], [0.5, 0.25]])
+    assert log_loss(judged_of(sure, gold)) == pytest.approx(-np.log([0.5, 0.75, 0.5, 0.75]).mean())
+    one = np.array([[1, 0], [0, 1]])
+    carried = judged_of(np.array([[0.5, 0.5], [0.9, 0.1]]), one, one, exclusive=True)
+    assert log_loss(carried) == pytest.approx(-np.log([0.5, 0.1]).mean())
