@@ -7,6 +7,9 @@ import pytest
 import yaml
 from tiny import finetuned_learner, write_labels, write_recipe
 
+from pipeline.ground.errors import ConfigError
+from pipeline.inference.manifest import read_manifest
+from pipeline.learning.recipes import load_recipe
 from pipeline.predict import Predictor
 
 
@@ -72,3 +75,29 @@ def test_manifest_names_what_made_the_model(project, stance):
     assert manifest["recipe"]["learner"] == recipe["learner"]
     assert len(manifest["data_fingerprint"]) == 16
     assert {"macro_f1", "macro_f1_low", "f1_hawk", "ece_dove", "train_seconds"} <= set(manifest["metrics"])
+
+
+def test_a_recipe_may_ask_for_a_smaller_graph_and_what_that_costs_is_said(project, stance, encoder_folder):
+    learner = finetuned_learner(encoder_folder, epochs=2, patience=2)
+    trained = project / "models" / "trained"
+    smaller = {"matrices": "int8-rows", "embeddings": "int8", "reduce_range": False}
+    for name, quantise in (("whole", None), ("small", smaller)):
+        path = write_recipe(project / "models" / f"{name}.yaml", learner, learn_from="validation")
+        recipe = yaml.safe_load(path.read_text()) | ({"quantise": quantise} if quantise else {})
+        path.write_text(yaml.safe_dump(recipe))
+        code, _, err = stance("train", path)
+        assert code == 0, err
+        assert Predictor.load(trained / name).predict(["The generals threaten war."])
+    assert (trained / "small" / "model.onnx").stat().st_size < (trained / "whole" / "model.onnx").stat().st_size
+    report = json.loads((trained / "small" / "parity.json").read_text())
+    assert report["settings"]["matrices"] == "int8-rows"
+    assert 0 < report["labels"]["hawk"]["largest"] < 0.2
+    assert "parity.json" in read_manifest(trained / "small").files
+    assert not (trained / "whole" / "parity.json").exists()
+
+
+def test_only_graphs_can_be_quantised(project):
+    path = write_recipe(project / "models" / "bad.yaml")
+    path.write_text(path.read_text() + "quantise: {matrices: float32, embeddings: int8}\n")
+    with pytest.raises(ConfigError, match="quantise goes with kinds frozen, finetuned and distilled, not with tfidf"):
+        load_recipe(path)

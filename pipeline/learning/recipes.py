@@ -1,9 +1,9 @@
 """Read recipes: what could learn the labels, with every choice written down."""
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.decisions.settings import DecisionSettings
 from pipeline.ground.config import Strict, load_config
@@ -33,6 +33,12 @@ class Recipe(Strict):
     seed: int = Field(ge=0, lt=2**32)
     quantise: QuantiseSettings | None = later(None)
     members: dict[str, "Recipe"] = Field(default_factory=dict, exclude=True)
+
+    @model_validator(mode="after")
+    def _only_graphs_are_quantised(self) -> Self:
+        if self.quantise and not isinstance(self.learner, FrozenLearner | FinetunedLearner | DistilledLearner):
+            raise ValueError(f"quantise goes with kinds frozen, finetuned and distilled, not with {self.learner.kind}")
+        return self
 
     @property
     def hash(self) -> str:

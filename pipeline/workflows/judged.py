@@ -8,6 +8,7 @@ from pipeline.decisions.decisions import Decisions
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.records import Example
 from pipeline.judging.records import Judged
+from pipeline.predict import Predictor
 
 
 def judged_on(
@@ -46,3 +47,9 @@ def decided_at_half(examples: Sequence[Example], codebook: Codebook, raw: np.nda
         predicted = np.eye(raw.shape[1], dtype=np.int8)[raw.argmax(axis=1)]
         return judged_on(examples, codebook, raw, predicted, (None,) * raw.shape[1])
     return judged_on(examples, codebook, raw, (raw >= 0.5).astype(np.int8), (0.5,) * raw.shape[1])
+
+
+def judge_examples(predictor: Predictor, examples: Sequence[Example]) -> Judged:
+    """Score labelled sentences and join them with their gold."""
+    probabilities = predictor.predict_proba([example.text for example in examples])
+    return judged_on(examples, predictor.codebook, probabilities, predictor.decide(probabilities), predictor.thresholds)

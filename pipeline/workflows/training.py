@@ -26,8 +26,9 @@ from pipeline.learning.recipes import Recipe, load_recipe
 from pipeline.predict import Predictor
 from pipeline.tracking.store import Tracker
 from pipeline.workflows.facts import training_facts
-from pipeline.workflows.judged import judged_on
+from pipeline.workflows.judged import judge_examples
 from pipeline.workflows.logbook import log_run, run_params, run_tags
+from pipeline.workflows.shrink import shrink
 
 THREADS = 2
 
@@ -147,6 +148,8 @@ def _keep(
     """Write the model folder in one piece; judge the folder, not the estimator in memory."""
     with whole_folder(order.out) as staging:
         draft = _write(staging, recipe, corpus, classifier)
+        if recipe.quantise:
+            draft = shrink(staging, recipe, split)
         predictor = Predictor.load(staging)
         validation = judge(judge_examples(predictor, split.validation))
         start = time.perf_counter()
@@ -179,9 +182,3 @@ def _write(folder: Path, recipe: Recipe, corpus: Corpus, classifier: Classifier)
             files={},
         ),
     )
-
-
-def judge_examples(predictor: Predictor, examples: Sequence[Example]) -> Judged:
-    """Score labelled sentences and join them with their gold."""
-    probabilities = predictor.predict_proba([example.text for example in examples])
-    return judged_on(examples, predictor.codebook, probabilities, predictor.decide(probabilities), predictor.thresholds)
