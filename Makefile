@@ -9,7 +9,7 @@ BRIEFING := docs/examples/harbour-talks.md
 TRIED := rules tfidf frozen average minilm
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check format leaderboard curve behaviour datasheet splitters clean
+.PHONY: help env demo test check format leaderboard curve ablation behaviour datasheet splitters clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ leaderboard: env  ## every recipe and peer at three seeds: experiments/leaderboa
 curve: env  ## what more labels would bring: experiments/learning-curve.md and the README's table
 	@$(STANCE) experiment run experiments/learning-curve.yaml
 	@$(STANCE) experiment run experiments/learning-curve-before.yaml
+
+ablation: env  ## what each training option is worth: experiments/ablation.md
+	@$(STANCE) experiment run experiments/ablation.yaml
 
 models/trained/%/manifest.json: models/%.yaml | env
 	@test -f $@ || $(STANCE) train $<
