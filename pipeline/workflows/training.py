@@ -1,7 +1,6 @@
 """Train a recipe: fit, save the model folder, judge what was saved, and track it all."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from pipeline.ground.errors import ConfigError, ModelError
 from pipeline.ground.files import whole_folder, write_json
 from pipeline.ground.paths import shown
 from pipeline.ground.progress import Progress
-from pipeline.ground.records import Example, Notice
+from pipeline.ground.records import Notice
 from pipeline.ground.version import code_version
 from pipeline.inference.manifest import DECISIONS, FORMAT, MANIFEST, Manifest, write_manifest
 from pipeline.judging.records import Judged, Report
