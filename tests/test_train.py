@@ -7,8 +7,12 @@ import pytest
 import yaml
 from tiny import finetuned_learner, write_labels, write_recipe
 
+from pipeline.corpus.load import load_corpus
+from pipeline.corpus.splits import split_corpus
 from pipeline.ground.errors import ConfigError
+from pipeline.ground.files import sha256_of
 from pipeline.inference.manifest import read_manifest
+from pipeline.learning.distilled import DistilledEstimator
 from pipeline.learning.recipes import load_recipe
 from pipeline.predict import Predictor
 
@@ -101,3 +105,51 @@ def test_only_graphs_can_be_quantised(project):
     path.write_text(path.read_text() + "quantise: {matrices: float32, embeddings: int8}\n")
     with pytest.raises(ConfigError, match="quantise goes with kinds frozen, finetuned and distilled, not with tfidf"):
         load_recipe(path)
+
+
+def test_a_student_is_distilled_quantised_and_told_of_in_its_manifest(project, stance, encoder_folder, monkeypatch):
+    models, trained = project / "models", project / "models" / "trained"
+    write_recipe(models / "one.yaml", finetuned_learner(encoder_folder, epochs=2, patience=2), learn_from="validation")
+    write_recipe(models / "teacher.yaml", {"kind": "seeds", "member": "one.yaml", "fits": 2}, learn_from="validation")
+    split = split_corpus(load_corpus(project / "labels"), project / "labels")
+    test_doc, train_doc, known = split.test[0].doc, split.train[0].doc, split.test[0].text
+    told = {
+        test_doc: "A held out harbour town awaits its ferry at noon.",
+        train_doc: "A document that trains may lend its other sentences.",
+        "elsewhere": f"{known} The lighthouse keeper wrote to the capital about oil.",
+    }
+    more = project / "more.jsonl"
+    more.write_text("".join(json.dumps({"doc": doc, "text": text}) + "\n" for doc, text in told.items()))
+    learner = {
+        "kind": "distilled",
+        "teacher": "teacher.yaml",
+        "encoder": {"kind": "folder", "path": str(encoder_folder)},
+        "unlabelled": {"sources": [{"kind": "file", "path": str(more), "sha256": sha256_of(more)}]},
+        "max_length": 32,
+        "epochs": 2,
+        "batch_size": 8,
+        "learning_rate": 0.01,
+        "head_learning_rate": 0.05,
+        "weight_decay": 0.0,
+        "warmup": 0.1,
+        "dropout": 0.0,
+        "gold_weight": 0.5,
+        "precision": "float32",
+    }
+    path = write_recipe(models / "student.yaml", learner, learn_from="validation")
+    path.write_text(path.read_text() + "quantise: {matrices: int8-rows, embeddings: int8, reduce_range: true}\n")
+    learned = []
+    lessons = DistilledEstimator._lessons
+    monkeypatch.setattr(
+        DistilledEstimator, "_lessons", lambda self, *a: learned.append(lessons(self, *a)) or learned[-1]
+    )
+    code, _, err = stance("train", "models/student.yaml")
+    assert code == 0, err
+    texts = learned[0].texts[len(split.train) :]
+    assert texts == [told[train_doc], "The lighthouse keeper wrote to the capital about oil."]
+    facts = read_manifest(trained / "student").facts
+    assert facts["unlabelled"] == {"more": 2} and len(facts["teacher"]["fits"]) == 2
+    assert facts["teacher"]["recipe"] == "teacher"
+    assert json.loads((trained / "student" / "parity.json").read_text())["sentences"] == len(split.test)
+    code, _, err = stance("train", "models/student.yaml")
+    assert code == 0 and err.count("weights read from the cache") == 2 and "going on from the checkpoint" in err

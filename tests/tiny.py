@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from pipeline.ground.codebook import Codebook, Label
 from pipeline.ground.files import hash_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,6 +22,13 @@ def tiny_sentences() -> list[tuple[str, str]]:
     """Read (kind, sentence) pairs; kinds are hawk, dove, both and none."""
     lines = (DATA / "tiny.txt").read_text(encoding="utf-8").splitlines()
     return [tuple(line.split("|", 1)) for line in lines]
+
+
+def codebook_of(choice: str) -> Codebook:
+    """Make the codebook of hawk and dove, any subset, or hawk, dove and other, exactly one."""
+    names = ("hawk", "dove") if choice == "any" else ("hawk", "dove", "other")
+    labels = tuple(Label(name=name, short=name[:4], definition=name) for name in names)
+    return Codebook(name="hawkish", version="0.1.0", unit="sentence", choice=choice, labels=labels)
 
 
 def write_labels(folder: Path, choice: str = "any", *, splits: bool = False) -> Path:

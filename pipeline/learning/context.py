@@ -1,30 +1,46 @@
-"""Put a sentence between its neighbours: `previous [SEP] sentence [SEP] next`, as one text."""
+"""Put a sentence between its neighbours: `previous [SEP] sentence [SEP] next`."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from pipeline.ground.records import Example
 
-WORDS = 30  # of a neighbour on each side, nearest first: the sentence itself must not be cut
+GAP = 4  # characters that may lie between neighbours: white space, and no sentence
 
 
 def neighbours_of(examples: Sequence[Example]) -> list[tuple[str, str]]:
-    """Give the labelled sentences before and after each example in its document, empty where there is none."""
+    """Give the labelled sentences right before and after each example, empty where there is none."""
     places = {(one.doc, one.start): i for i, one in enumerate(examples)}
-    ordered = sorted(places)
-    found = [("", "")] * len(examples)
-    for at, (doc, start) in enumerate(ordered):
-        sides = [ordered[i] if 0 <= i < len(ordered) else None for i in (at - 1, at + 1)]
-        texts = [examples[places[side]].text if side and side[0] == doc else "" for side in sides]
-        found[places[doc, start]] = (texts[0], texts[1])
-    return found
+    ordered = [examples[places[key]] for key in sorted(places)]
+    before, after = dict[int, str](), dict[int, str]()
+    for one, following in pairwise(ordered):
+        if one.doc == following.doc and 0 <= following.start - one.end <= GAP:
+            after[places[one.doc, one.start]] = following.text
+            before[places[following.doc, following.start]] = one.text
+    return [(before.get(i, ""), after.get(i, "")) for i in range(len(examples))]
 
 
-def in_context(texts: Sequence[str], neighbours: Sequence[tuple[str, str]] | None, tokenizer: Any) -> list[str]:
-    """Join texts with their neighbours by the tokenizer's separator; without neighbours both sides are empty."""
+def tokenise_in_context(
+    tokenizer: Any, texts: Sequence[str], neighbours: Sequence[tuple[str, str]] | None, max_length: int
+) -> list[list[int]]:
+    """Give ids of `start previous sep sentence sep next sep`; without neighbours both sides are empty.
+
+    The sentence is cut last: neighbours share what room it leaves, and lose what is farthest from it.
+    """
     sides = neighbours or [("", "")] * len(texts)
-    sep = f" {tokenizer.sep_token} "
-    return [
-        sep.join((" ".join(before.split()[-WORDS:]), text, " ".join(after.split()[:WORDS])))
-        for text, (before, after) in zip(texts, sides, strict=True)
-    ]
+    parts = [_plain(tokenizer, column) for column in ([s[0] for s in sides], texts, [s[1] for s in sides])]
+    start, sep = int(tokenizer.cls_token_id), int(tokenizer.sep_token_id)
+    rows = []
+    for previous, middle, following in zip(*parts, strict=True):
+        kept = middle[: max_length - 4]
+        room = (max_length - 4 - len(kept)) // 2
+        rows.append(
+            [start, *previous[len(previous) - min(room, len(previous)) :], sep, *kept, sep, *following[:room], sep]
+        )
+    return rows
+
+
+def _plain(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    ids: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+    return ids

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.corpus.unlabelled import Unlabelled
 from pipeline.decisions.decisions import sigmoid
-from pipeline.ground.errors import ConfigError, EncoderError
 from pipeline.ground.files import hash_json
 from pipeline.inference.manifest import OnnxSpec
 from pipeline.learning.batches import shuffled_batches, tokenise
-from pipeline.learning.checkpoints import read_tensors, write_tensors
+from pipeline.learning.checkpoints import VERSION, read_tensors, write_tensors
 from pipeline.learning.device import autocast, prepare, tensors
-from pipeline.learning.encoders import load_encoder
+from pipeline.learning.encoders import fingerprint, load_encoder
 from pipeline.learning.estimators import Labelled, Setting
 from pipeline.learning.export import export_network
 from pipeline.learning.finetuned import FinetunedEstimator
@@ -47,11 +45,6 @@ class DistilledEstimator:
     """A student that learns a teacher's probabilities (Hinton et al. 2015), with checkpoints."""
 
     def __init__(self, learner: DistilledLearner, teacher: Recipe, setting: Setting) -> None:
-        if setting.codebook.exclusive:
-            raise ConfigError(
-                "kind: distilled is for codebooks where any subset of labels may hold",
-                hint="use kind: finetuned where exactly one label holds",
-            )
         self.history: list[dict[str, float]] = []
         self.facts: dict[str, Any] = {}
         self._learner = learner
@@ -62,13 +55,17 @@ class DistilledEstimator:
         """Fit the teacher, let it judge every text, train the student; what was done before is read back."""
         unlabelled = unlabelled_for(self._learner.unlabelled, self._setting)
         self.facts = {"unlabelled": unlabelled.counts, "unlabelled_fingerprint": unlabelled.fingerprint}
-        work = self._work(train, validation, unlabelled)
-        members = self._fit_teacher(train, validation)
-        texts = [*train.texts, *unlabelled.texts]
-        lessons = self._lessons(members, texts, train.targets, work)
         prepare(self._setting.seed, self._setting.threads)
-        self._start(members)
-        self._train(lessons, validation, work / "student.safetensors")
+        self._start()  # before the teacher, so that a student that cannot be is found at once
+        members = self._fit_teacher(train, validation)
+        names = [member.fit_hash(train, validation) for member in members]
+        texts = [*train.texts, *unlabelled.texts]
+        lessons = self._lessons(members, names, texts, train.targets)
+        if self._learner.start == "teacher":
+            self._network.load_state_dict(members[0].network.state_dict())
+        members.clear()  # the teachers' weights are not needed any more
+        prepare(self._setting.seed, self._setting.threads)
+        self._train(lessons, validation, self._work(names, texts, train.targets) / "student.safetensors")
         return self
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
@@ -79,76 +76,67 @@ class DistilledEstimator:
         """Write encoder and head as one graph."""
         return export_network(self._network, self._tokenizer, folder, self._learner.max_length)
 
-    def _work(self, train: Labelled, validation: Labelled, unlabelled: Unlabelled) -> Path:
-        """Name the folder of this distillation by everything it depends on but the code."""
-        parts = [self._learner.model_dump(mode="json"), self._teacher.described, self._setting.seed]
-        data = [[list(part.texts), part.targets.tolist()] for part in (train, validation)]
-        name = hash_json([parts, data, unlabelled.fingerprint])
+    def _work(self, teachers: list[str], texts: list[str], gold: np.ndarray) -> Path:
+        """Name the folder of this training by everything it depends on but the code, whose part is `VERSION`."""
+        learner = self._learner.model_dump(mode="json", exclude={"checkpoint_minutes", "teacher"})
+        encoder = fingerprint(self._learner.encoder, self._setting.base, self._setting.progress)
+        told = [self._setting.seed, self._setting.threads]
+        name = hash_json([VERSION, learner, encoder, told, teachers, texts, gold.tolist()])
         return weights_cache(self._setting.base).parent / "distillation" / name
 
     def _fit_teacher(self, train: Labelled, validation: Labelled) -> list[FinetunedEstimator]:
-        learner = self._teacher.learner
-        if isinstance(learner, SeedsLearner):
-            (inner,) = self._teacher.members.values()
-            if not isinstance(inner.learner, FinetunedLearner):
-                raise TypeError("a seeds recipe holds a fine-tuned one")
-            members = list(SeedsEstimator(learner, inner.learner, self._setting).members.values())
-        elif isinstance(learner, FinetunedLearner):
-            keep = weights_cache(self._setting.base)
-            members = [FinetunedEstimator(learner, self._setting, keep=keep)]
-        else:
-            raise TypeError(f"a teacher of kind {learner.kind}")
+        setting = replace(self._setting, seed=self._teacher.seed)
+        members = _members(self._teacher, setting)
         for number, member in enumerate(members, start=1):
-            self._setting.progress.say(f"teacher {number} of {len(members)}")
+            setting.progress.say(f"teacher {number} of {len(members)}")
             member.fit(train, validation)
+        fits = {f"seed-{member.facts.get('seed')}": member.facts for member in members}
+        self.facts["teacher"] = {"recipe": self._teacher.name, "recipe_hash": self._teacher.hash, "fits": fits}
         return members
 
-    def _lessons(self, members: list[FinetunedEstimator], texts: list[str], gold: np.ndarray, work: Path) -> Lessons:
+    def _lessons(
+        self, members: list[FinetunedEstimator], names: list[str], texts: list[str], gold: np.ndarray
+    ) -> Lessons:
         """Let each teacher judge each text; mix in the labels where there are any."""
-        judged = [self._judge(member, texts, work / f"teacher-{i}") for i, member in enumerate(members)]
+        judged = [self._judge(member, name, texts) for member, name in zip(members, names, strict=True)]
         targets = np.mean([sigmoid(logits) for logits, _ in judged], axis=0)
         share = self._learner.gold_weight
         targets[: len(gold)] = share * gold + (1 - share) * targets[: len(gold)]
         copies = self._learner.labelled_copies - 1
         again = list(range(len(texts))) + list(range(len(gold))) * copies
-        vectors = judged[0][1]
+        vectors = judged[0][1] if self._learner.embedding_weight > 0 else None
         return Lessons([texts[i] for i in again], targets[again], None if vectors is None else vectors[again])
 
-    def _judge(
-        self, member: FinetunedEstimator, texts: list[str], folder: Path
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Give a teacher's logits, and its vectors where the recipe wants them; kept in chunks."""
-        with_vectors = self._learner.embedding_weight > 0
+    def _judge(self, member: FinetunedEstimator, name: str, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Give a teacher's logits and vectors; kept in chunks, each named by teacher, texts and precision."""
+        precision, cache = self._learner.precision, weights_cache(self._setting.base).parent / "judgements"
         logits, vectors = [], []
-        self._setting.progress.stage(f"{folder.name} judges", len(texts))
+        self._setting.progress.stage("the teacher judges", len(texts))
         for start in range(0, len(texts), CHUNK):
-            path = folder / f"{start:07}.safetensors"
-            found = read_tensors(path)
+            some = texts[start : start + CHUNK]
+            path = cache / f"{hash_json([VERSION, name, some, precision])}.safetensors"
+            found = read_tensors(path, "judgements")
             if found is None:
-                scores, states = member.logits_and_vectors(texts[start : start + CHUNK], self._learner.precision)
+                scores, states = member.logits_and_vectors(some, precision)
                 found = {"logits": torch.from_numpy(scores), "vectors": torch.from_numpy(states)}, {}
-                write_tensors(path, found[0] if with_vectors else {"logits": found[0]["logits"]}, {})
+                write_tensors(path, "judgements", *found)
             logits.append(found[0]["logits"].numpy())
-            if with_vectors:
-                vectors.append(found[0]["vectors"].numpy())
-            self._setting.progress.advance(len(logits[-1]))
-        return np.concatenate(logits), np.concatenate(vectors) if with_vectors else None
+            vectors.append(found[0]["vectors"].numpy())
+            self._setting.progress.advance(len(some))
+        return np.concatenate(logits), np.concatenate(vectors)
 
-    def _start(self, members: list[FinetunedEstimator]) -> None:
-        """Make the student: from its encoder, or with the first teacher's weights."""
+    def _start(self) -> None:
+        """Load the student's encoder afresh."""
         learner = self._learner
         self._tokenizer, encoder = load_encoder(learner.encoder, self._setting.base, self._setting.progress)
         self._pad_id = int(self._tokenizer.pad_token_id or 0)
         self._network = SentenceNetwork(encoder, len(self._setting.codebook.names), dropout=learner.dropout)
-        if learner.start == "teacher":
-            try:
-                self._network.load_state_dict(members[0].network.state_dict())
-            except RuntimeError as error:
-                raise EncoderError(
-                    "start: teacher needs a student with the teacher's encoder; their weights do not fit",
-                    hint="name the teacher's encoder in the student's recipe, or set start: encoder",
-                ) from error
         set_up(encoder, dropout=learner.encoder_dropout, freeze=learner.freeze)
+        self._groups()
+
+    def _groups(self) -> list[dict[str, Any]]:
+        learner = self._learner
+        return parameter_groups(self._network, learner.learning_rate, learner.head_learning_rate, learner.layer_decay)
 
     def _tokenised(self, texts: Sequence[str]) -> list[list[int]]:
         return tokenise(self._tokenizer, texts, self._learner.max_length)
@@ -157,7 +145,7 @@ class DistilledEstimator:
         """Train for all epochs, from the last checkpoint where there is one; the last epoch's weights stand."""
         learner = self._learner
         ids = self._tokenised(lessons.texts)
-        groups = parameter_groups(self._network, learner.learning_rate, learner.head_learning_rate, learner.layer_decay)
+        groups = self._groups()
         projection = self._projection(lessons)
         if projection is not None:
             groups.append({"params": list(projection.parameters()), "lr": learner.head_learning_rate})
@@ -190,7 +178,7 @@ class DistilledEstimator:
             }
             self.history.append(figures)
             state.epoch, state.batch, state.loss = epoch + 1, 0, 0.0
-            checkpoint.write(state)
+            checkpoint.write(state, last=epoch == learner.epochs)
             self._setting.progress.say(
                 f"epoch {epoch}: loss {figures['train_loss']:.4f},"
                 f" validation macro average precision {figures['val_macro_ap']:.3f}"
@@ -218,3 +206,14 @@ class DistilledEstimator:
     def _validate(self, validation: Labelled) -> float:
         scores = logits_of(self._network, self._tokenised(validation.texts), self._pad_id, self._learner.precision)
         return macro_average_precision(validation.targets, scores)
+
+
+def _members(teacher: Recipe, setting: Setting) -> list[FinetunedEstimator]:
+    """Make a teacher's estimators, whose weights are kept."""
+    learner = teacher.learner
+    if isinstance(learner, FinetunedLearner):
+        return [FinetunedEstimator(learner, setting, keep=weights_cache(setting.base))]
+    inner = next(iter(teacher.members.values())).learner
+    if isinstance(learner, SeedsLearner) and isinstance(inner, FinetunedLearner):
+        return list(SeedsEstimator(learner, inner, setting).members.values())
+    raise TypeError(f"a teacher of kind {learner.kind}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.ground.errors import EncoderError
-from pipeline.ground.files import sha256_of
+from pipeline.ground.files import hash_json, sha256_of
 from pipeline.ground.progress import Progress
 from pipeline.learning.encoder_settings import Encoder, HubEncoder, PackageEncoder, PartsEncoder
 from pipeline.learning.learners import DistilledLearner, FinetunedLearner, FrozenLearner, PeerLearner
@@ -35,6 +35,15 @@ def locate(encoder: Encoder, base: Path, progress: Progress | None = None) -> st
     for name, wanted in encoder.sha256.items():
         _verify(folder / name, wanted)
     return str(folder)
+
+
+def fingerprint(encoder: Encoder, base: Path, progress: Progress | None = None) -> str:
+    """Name an encoder's weights and tokenizer by their content; a Hub id by itself and its revision."""
+    if isinstance(encoder, HubEncoder):
+        return f"{encoder.id} {encoder.revision}"
+    folder = Path(locate(encoder, base, progress))
+    files = sorted(path for path in folder.iterdir() if path.suffix in (".safetensors", ".json", ".bin"))
+    return hash_json({path.name: encoder.sha256.get(path.name) or sha256_of(path) for path in files})
 
 
 def check_encoders(recipe: Recipe, base: Path, progress: Progress | None = None) -> None:

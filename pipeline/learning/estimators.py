@@ -1,7 +1,7 @@
 """State what every estimator does, in scikit-learn's words, and build the one a recipe names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.progress import Progress
+from pipeline.ground.records import Example
 from pipeline.inference.manifest import ScorerSpec
 from pipeline.learning.learners import (
     AverageLearner,
@@ -51,8 +52,8 @@ class Labelled:
 class Setting:
     """What an estimator is told beside its recipe; `base` is the folder relative paths start from.
 
-    `known` holds every labelled sentence of the corpus and `held_out` the documents that are not for training:
-    unlabelled text must repeat neither.
+    `known` holds every labelled sentence of the corpus, `documents` names every labelled document, and `held_out`
+    those that are not trained on: unlabelled text must repeat neither a known sentence nor a document held out.
     """
 
     codebook: Codebook
@@ -61,7 +62,12 @@ class Setting:
     threads: int
     progress: Progress = field(default_factory=Progress)
     known: Sequence[str] = ()
+    documents: frozenset[str] = frozenset()
     held_out: frozenset[str] = frozenset()
+
+    def training_on(self, train: Sequence[Example]) -> "Setting":
+        """Hold out every labelled document but those of `train`."""
+        return replace(self, held_out=self.documents - {example.doc for example in train})
 
 
 class Estimator(Protocol):

@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from pipeline.decisions.decisions import sigmoid, softmax
 from pipeline.ground.errors import ModelError
 from pipeline.ground.files import hash_json
+from pipeline.ground.version import code_version
 from pipeline.inference.manifest import OnnxSpec
 from pipeline.learning.batches import shuffled_batches, tokenise
-from pipeline.learning.checkpoints import read_tensors, write_tensors
-from pipeline.learning.context import in_context
+from pipeline.learning.checkpoints import VERSION, alike, read_tensors, write_tensors
+from pipeline.learning.context import tokenise_in_context
 from pipeline.learning.device import autocast, prepare, tensors
-from pipeline.learning.encoders import load_encoder
+from pipeline.learning.encoders import fingerprint, load_encoder
 from pipeline.learning.estimators import Labelled, Setting
 from pipeline.learning.export import export_network
 from pipeline.learning.forward import logits_and_vectors, logits_of, macro_average_precision
@@ -28,12 +29,15 @@ from pipeline.learning.network import SentenceNetwork, set_up
 from pipeline.learning.optimiser import Optimiser, parameter_groups
 from pipeline.learning.unlabelled_reading import unlabelled_for
 
+KIND = "fit"
+
 
 class FinetunedEstimator:
     """AdamW with linear warm-up and decay; the epoch with the best validation average precision is kept."""
 
     def __init__(self, learner: FinetunedLearner, setting: Setting, keep: Path | None = None) -> None:
         self.history: list[dict[str, float]] = []
+        self.facts: dict[str, Any] = {}
         self._learner = learner
         self._setting = setting
         self._keep = keep
@@ -50,29 +54,44 @@ class FinetunedEstimator:
         read back instead of being repeated.
         """
         prepare(self._setting.seed, self._setting.threads)
-        self.history = []
+        self.history, self.facts = [], {}
         self._start()
-        kept = self._keep / f"{self._fit_hash(train, validation)}.safetensors" if self._keep else None
-        found = read_tensors(kept) if kept else None
-        if found:
-            self._network.load_state_dict(found[0])
-            self.history = found[1]["history"]
-            self._setting.progress.say(f"seed {self._setting.seed}: fitted before, weights read from the cache")
+        if self._read_back(train, validation):
             return self
+        start = time.perf_counter()
         self._train(train, validation)
-        if kept:
-            write_tensors(kept, self._network.state_dict(), {"history": self.history})
+        seconds = round(time.perf_counter() - start, 1)
+        self.facts |= {"seed": self._setting.seed, "seconds": seconds, "code_version": code_version()}
+        if self._keep:
+            facts = {"history": self.history, "facts": self.facts}
+            write_tensors(self._kept(train, validation), KIND, self._network.state_dict(), facts)
         return self
 
-    def _fit_hash(self, train: Labelled, validation: Labelled) -> str:
-        """Name everything a fit depends on but the code; 16 hex digits."""
+    def _read_back(self, train: Labelled, validation: Labelled) -> bool:
+        """Take the weights of the same fit, where they were kept."""
+        found = read_tensors(self._kept(train, validation), KIND) if self._keep else None
+        if found is None or not alike(found[0], self._network.state_dict()):
+            return False
+        self._network.load_state_dict(found[0])
+        self.history, self.facts = found[1]["history"], found[1]["facts"]
+        self._setting.progress.say(f"seed {self._setting.seed}: fitted before, weights read from the cache")
+        return True
+
+    def _kept(self, train: Labelled, validation: Labelled) -> Path:
+        return (self._keep or Path()) / f"{self.fit_hash(train, validation)}.safetensors"
+
+    def fit_hash(self, train: Labelled, validation: Labelled) -> str:
+        """Name everything a fit depends on but the code, whose part is `checkpoints.VERSION`; 16 hex digits."""
+        setting, learner = self._setting, self._learner
         data = [
             [list(part.texts), part.targets.tolist(), None if part.unsure is None else part.unsure.tolist()]
             for part in (train, validation)
         ]
-        context = [train.neighbours, validation.neighbours] if self._learner.context != "none" else None
-        learner = self._learner.model_dump(mode="json")
-        return hash_json([learner, self._setting.seed, self._setting.codebook.names, data, context])
+        context = [train.neighbours, validation.neighbours] if learner.context != "none" else None
+        read = unlabelled_for(learner.masked.unlabelled, setting).fingerprint if learner.masked else None
+        encoder = fingerprint(learner.encoder, setting.base, setting.progress)
+        told = [setting.seed, setting.threads, list(setting.codebook.names)]
+        return hash_json([VERSION, learner.model_dump(mode="json"), encoder, told, data, context, read])
 
     def _train(self, train: Labelled, validation: Labelled) -> None:
         self._stages(train)
@@ -142,7 +161,9 @@ class FinetunedEstimator:
 
         learner, setting = self._learner, self._setting
         if learner.masked:
-            texts = [*unlabelled_for(learner.masked.unlabelled, setting).texts, *train.texts]
+            unlabelled = unlabelled_for(learner.masked.unlabelled, setting)
+            self.facts |= {"unlabelled": unlabelled.counts, "unlabelled_fingerprint": unlabelled.fingerprint}
+            texts = [*unlabelled.texts, *train.texts]
             masked_language(
                 self._network.encoder,
                 self._tokenizer,
@@ -165,7 +186,7 @@ class FinetunedEstimator:
 
     def _tokenised(self, texts: Sequence[str], neighbours: Sequence[tuple[str, str]] | None) -> list[list[int]]:
         if self._learner.context == "neighbours":
-            texts = in_context(texts, neighbours, self._tokenizer)
+            return tokenise_in_context(self._tokenizer, texts, neighbours, self._learner.max_length)
         return tokenise(self._tokenizer, texts, self._learner.max_length)
 
     def _targets(self, train: Labelled) -> np.ndarray:

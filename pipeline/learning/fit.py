@@ -13,6 +13,7 @@ from pipeline.ground.codebook import Codebook
 from pipeline.ground.records import Example
 from pipeline.learning.context import neighbours_of
 from pipeline.learning.estimators import Estimator, Labelled, Setting, build
+from pipeline.learning.fitness import check_recipe
 from pipeline.learning.recipes import Recipe
 
 
@@ -48,32 +49,35 @@ def fit(recipe: Recipe, setting: Setting, train: Sequence[Example], validation: 
     """Fit estimator and decisions.
 
     Decisions come from out-of-fold probabilities on `train` (folds by document group), or from
-    `validation`, as the recipe says. The final estimator is fitted on all of `train`.
+    `validation`, as the recipe says. The final estimator is fitted on all of `train`. Unlabelled text that a recipe
+    reads repeats no labelled sentence, and no labelled document but those of `train`.
 
     Raises:
         SplitError: `train` has fewer independent documents than the recipe asks folds.
+        ConfigError: the recipe cannot learn this codebook, or needs neighbours that scoring does not give it.
     """
+    check_recipe(recipe, setting.codebook)
     codebook = setting.codebook
     inside, outside = labelled(train, codebook), labelled(validation, codebook)
-    estimator = build(recipe, setting)
     if recipe.decisions.learn_from == "out-of-fold":
-        raw = out_of_fold(estimator, setting, train, outside, recipe.decisions.folds)
+        raw = out_of_fold(recipe, setting, train, outside)
         decisions = learn_decisions(raw, inside.targets, codebook, recipe.decisions, "out-of-fold")
         setting.progress.say("fitting on the whole training split")
-        return Classifier(estimator.fit(inside, outside), decisions)
+        return Classifier(build(recipe, setting.training_on(train)).fit(inside, outside), decisions)
+    estimator = build(recipe, setting.training_on(train))
     raw = estimator.fit(inside, outside).predict_proba(outside.texts)
     return Classifier(estimator, learn_decisions(raw, outside.targets, codebook, recipe.decisions, "validation"))
 
 
-def out_of_fold(
-    estimator: Estimator, setting: Setting, train: Sequence[Example], validation: Labelled, folds: int
-) -> np.ndarray:
+def out_of_fold(recipe: Recipe, setting: Setting, train: Sequence[Example], validation: Labelled) -> np.ndarray:
     """Give each training sentence the raw probabilities of a fit that saw nothing of its document group."""
     inside = labelled(train, setting.codebook)
     raw = np.zeros(inside.targets.shape)
+    folds = recipe.decisions.folds
     for turn, held in enumerate(grouped_folds(train, setting.codebook, folds), start=1):
         setting.progress.stage(f"out-of-fold probabilities, fold {turn} of {folds}")
         kept = sorted(set(range(len(train))) - set(held))
+        estimator = build(recipe, setting.training_on([train[i] for i in kept]))
         estimator.fit(inside.at(kept), validation)
         raw[held] = estimator.predict_proba([inside.texts[i] for i in held])
     return raw

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from pipeline.ground.errors import ModelError, SplitError
 from pipeline.learning.batches import sorted_batches
 from pipeline.learning.device import autocast, tensors, to_array
 from pipeline.learning.network import SentenceNetwork
@@ -31,8 +32,23 @@ def logits_and_vectors(
 
 
 def macro_average_precision(targets: np.ndarray, scores: np.ndarray) -> float:
-    """Give the mean of average precision over labels that stand in `targets`, both of shape (n, labels)."""
+    """Give the mean of average precision over labels that stand in `targets`, both of shape (n, labels).
+
+    Raises:
+        SplitError: no label stands in `targets`.
+        ModelError: a score is not finite.
+    """
     from sklearn.metrics import average_precision_score
 
     present = targets.any(axis=0)
+    if not present.any():
+        raise SplitError(
+            "no validation sentence carries a label, and training must be judged by some",
+            hint="label more documents, or divide them anew: stance labels split",
+        )
+    if not np.isfinite(scores).all():
+        raise ModelError(
+            "training went astray: the network's logits are no numbers any more",
+            hint="lower learning_rate or head_learning_rate in the recipe",
+        )
     return float(average_precision_score(targets[:, present], scores[:, present], average="macro"))

@@ -107,29 +107,23 @@ class LabelRules(Strict):
 
 
 class SeedsLearner(Strict):
-    """One recipe fitted once for each of several seeds, their probabilities averaged (Lakshminarayanan et al. 2017).
+    """One recipe fitted at several seeds, their probabilities averaged (Lakshminarayanan et al. 2017).
 
-    Fits that are done are kept in the cache, so that a killed run goes on with the next seed.
+    The first fit takes the seed of this recipe, each further one a thousand more. Fits that are done are kept in the
+    cache, so that a killed run goes on with the next.
     """
 
     kind: Literal["seeds"]
     member: str
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = Field(min_length=2)
-
-    @field_validator("seeds")
-    @classmethod
-    def _seeds_differ(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(seeds)) < len(seeds):
-            raise ValueError("each seed once")
-        return seeds
+    fits: int = Field(ge=2, le=20)
 
 
 class DistilledLearner(Strict):
     """An encoder that learns a teacher's probabilities on labelled and unlabelled sentences (Hinton et al. 2015).
 
-    `teacher` is a recipe file beside this one; `start: teacher` begins with the weights of its first member, which
-    must be of the same kind of encoder. A labelled sentence's target is `gold_weight` of its labels and the rest of
-    the teacher's probability, and it comes round `labelled_copies` times an epoch. `embedding_weight` adds the
+    `teacher` is a recipe file beside this one, fitted at its own seed; `start: teacher` begins with the weights of its
+    first fit, which must be of the same encoder. A labelled sentence's target is `gold_weight` of its labels and the
+    rest of the teacher's probability, and it comes round `labelled_copies` times an epoch. `embedding_weight` adds the
     cosine distance between a projection of the student's sentence vector and the teacher's (Reimers and Gurevych
     2020). A checkpoint is written every `checkpoint_minutes`.
     """

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from pipeline.ground.config import Strict
 
@@ -10,6 +10,15 @@ from pipeline.ground.config import Strict
 def later(default: Any, **limits: Any) -> Any:
     """Declare a setting that came after the first recipes: at its default a recipe's hash is as before."""
     return Field(default=default, exclude_if=lambda value: value == default, **limits)
+
+
+def _bounded(gamma: float) -> float:
+    if 0 < gamma < 1:
+        raise ValueError("0, or at least 1: between them the gradient has no bound")
+    return gamma
+
+
+Gamma = Annotated[float, Field(ge=0, le=10), AfterValidator(_bounded)]
 
 
 class BceLoss(Strict):
@@ -22,7 +31,7 @@ class FocalLoss(Strict):
     """Cross-entropy that weighs easy sentences down by (1 - p) ** gamma (Lin et al. 2017, ICCV)."""
 
     kind: Literal["focal"]
-    gamma: float = Field(gt=0, le=10)
+    gamma: float = Field(ge=1, le=10)  # below 1 the gradient has no bound
 
 
 class AsymmetricLoss(Strict):
@@ -32,8 +41,8 @@ class AsymmetricLoss(Strict):
     """
 
     kind: Literal["asymmetric"]
-    gamma_positive: float = Field(ge=0, le=10)
-    gamma_negative: float = Field(ge=0, le=10)
+    gamma_positive: Gamma
+    gamma_negative: Gamma
     margin: float = Field(ge=0, lt=1)
 
 

@@ -6,8 +6,6 @@ from torch import Tensor, nn
 
 from pipeline.learning.loss_settings import AsymmetricLoss, BceLoss, FocalLoss, Smoothing
 
-EDGE = 1e-8  # keeps logarithms finite
-
 
 class MultiLabelLoss(nn.Module):
     """Average one loss over sentences and labels; `weights`, shape (labels,), weigh the positive side."""
@@ -21,16 +19,14 @@ class MultiLabelLoss(nn.Module):
         """Give the mean loss of logits and targets, both of shape (batch, labels)."""
         if isinstance(self._kind, BceLoss):
             return nn.functional.binary_cross_entropy_with_logits(logits, targets, pos_weight=self._weights)
-        p = torch.sigmoid(logits)
+        p, yes, no = torch.sigmoid(logits), nn.functional.logsigmoid(logits), nn.functional.logsigmoid(-logits)
         if isinstance(self._kind, FocalLoss):
             up, down = (1 - p) ** self._kind.gamma, p**self._kind.gamma
-            q = p
         else:
             q = (p - self._kind.margin).clamp(min=0)
+            no = torch.log1p(-q) if self._kind.margin else no
             up, down = (1 - p) ** self._kind.gamma_positive, q**self._kind.gamma_negative
-        positive = self._weights * targets * up * p.clamp(min=EDGE).log()
-        negative = (1 - targets) * down * (1 - q).clamp(min=EDGE).log()
-        return -(positive + negative).mean()
+        return -(self._weights * targets * up * yes + (1 - targets) * down * no).mean()
 
 
 def positive_weights(targets: np.ndarray, class_weight: str) -> Tensor:

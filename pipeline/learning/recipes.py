@@ -99,7 +99,21 @@ def load_recipe(path: Path) -> Recipe:
                 hint="name each member once, and give each recipe a name of its own",
             )
         members[member.name] = member
+    _check_start(path, recipe.learner, members)
     return recipe.model_copy(update={"members": members})
+
+
+def _check_start(path: Path, learner: Learner, members: dict[str, Recipe]) -> None:
+    """Refuse a student that would start from a teacher of another encoder."""
+    if not isinstance(learner, DistilledLearner) or learner.start != "teacher":
+        return
+    parts = [part.learner for member in members.values() for part in member.parts]
+    encoders = [part.encoder for part in parts if isinstance(part, FinetunedLearner)]
+    if learner.encoder not in encoders:
+        raise ConfigError(
+            f"{path}: learner.start: teacher needs a student with the teacher's encoder, and this one has another",
+            hint=f"copy the encoder from {learner.teacher}'s recipe, or set start: encoder",
+        )
 
 
 def _named(learner: Learner) -> list[tuple[str, str]]:

@@ -7,8 +7,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from pipeline.learning.checkpoints import read_tensors, write_tensors
+from pipeline.learning.checkpoints import alike, read_tensors, write_tensors
 from pipeline.learning.optimiser import Optimiser
+
+KIND = "checkpoint"
 
 
 @dataclass(slots=True)
@@ -36,18 +38,18 @@ class Checkpoint:
         if time.monotonic() - self._last >= self._seconds:
             self.write(place)
 
-    def write(self, place: Place) -> None:
-        """Write a checkpoint by rename."""
+    def write(self, place: Place, *, last: bool = False) -> None:
+        """Write a checkpoint by rename; the last one needs no moments, which are twice the size of the weights."""
         weights = {f"weights.{name}": tensor for name, tensor in self._modules.state_dict().items()}
-        moments = {f"moments.{name}": tensor for name, tensor in self._optimiser.moments().items()}
+        moments = {} if last else {f"moments.{name}": tensor for name, tensor in self._optimiser.moments().items()}
         facts = {"place": asdict(place), "steps": self._optimiser.steps}
-        write_tensors(self._path, weights | moments | {"generator": torch.get_rng_state()}, facts)
+        write_tensors(self._path, KIND, weights | moments | {"generator": torch.get_rng_state()}, facts)
         self._last = time.monotonic()
 
     def restore(self) -> Place | None:
         """Set everything to where the checkpoint left it; None where there is none that can be read."""
-        found = read_tensors(self._path)
-        if found is None:
+        found = read_tensors(self._path, KIND)
+        if found is None or not alike(_under("weights.", found[0]), self._modules.state_dict()):
             return None
         kept, facts = found
         self._modules.load_state_dict(_under("weights.", kept))

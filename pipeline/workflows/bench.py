@@ -58,7 +58,7 @@ class Bench:
 
     def setting(self, seed: int) -> Setting:
         """Say what an estimator is told beside its recipe."""
-        return setting_for(self.corpus, self.split, seed, self.project.models, THREADS, self.progress)
+        return setting_for(self.corpus, seed, self.project.models, THREADS, self.progress)
 
     def model_folder(self, recipe: Recipe, seed: int) -> Path:
         """Say where a recipe's model at a seed lies."""

@@ -20,6 +20,7 @@ from pipeline.judging.report import flat_metrics, judge
 from pipeline.learning.encoders import check_encoders
 from pipeline.learning.estimators import Setting
 from pipeline.learning.fit import Classifier, fit
+from pipeline.learning.fitness import check_recipe
 from pipeline.learning.learners import PeerLearner
 from pipeline.learning.recipes import Recipe, load_recipe
 from pipeline.predict import Predictor
@@ -93,7 +94,8 @@ def train_on(
         progress.say(f"{shown(order.out)} is replaced when the new model is complete; --out keeps both")
     if order.seed is not None:
         recipe = recipe.model_copy(update={"seed": order.seed})
-    setting = setting_for(corpus, split, recipe.seed, order.recipe.parent, order.threads, progress)
+    setting = setting_for(corpus, recipe.seed, order.recipe.parent, order.threads, progress)
+    check_recipe(recipe, corpus.codebook)
     check_encoders(recipe, setting.base, progress)
     tracker.open()
     name = f"{recipe.name} seed {recipe.seed}"
@@ -109,11 +111,11 @@ def train_on(
     return trained
 
 
-def setting_for(corpus: Corpus, split: Split, seed: int, base: Path, threads: int, progress: Progress) -> Setting:
-    """Say what an estimator is told beside its recipe, labelled and held-out text included."""
+def setting_for(corpus: Corpus, seed: int, base: Path, threads: int, progress: Progress) -> Setting:
+    """Say what an estimator is told beside its recipe; `fit` holds out what it does not train on."""
     known = [example.text for example in corpus.examples]
-    held_out = frozenset(example.doc for example in (*split.validation, *split.test))
-    return Setting(corpus.codebook, seed, base, threads, progress, known, held_out)
+    documents = frozenset(example.doc for example in corpus.examples)
+    return Setting(corpus.codebook, seed, base, threads, progress, known, documents)
 
 
 def _refuse_to_replace(out: Path) -> None:

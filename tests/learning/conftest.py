@@ -4,16 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tiny import tiny_sentences
+from tiny import codebook_of, tiny_sentences
 
-from pipeline.ground.codebook import Codebook, Label
 from pipeline.learning.estimators import Labelled, Setting
-
-
-def codebook_of(choice: str) -> Codebook:
-    names = ("hawk", "dove") if choice == "any" else ("hawk", "dove", "other")
-    labels = tuple(Label(name=name, short=name[:4], definition=name) for name in names)
-    return Codebook(name="hawkish", version="0.1.0", unit="sentence", choice=choice, labels=labels)
 
 
 @pytest.fixture

@@ -9,33 +9,42 @@ from tiny import finetuned_learner
 
 from pipeline.ground.errors import ModelError
 from pipeline.ground.records import Example
-from pipeline.learning.context import WORDS, in_context, neighbours_of
+from pipeline.learning.context import neighbours_of, tokenise_in_context
+from pipeline.learning.encoder_settings import FolderEncoder
+from pipeline.learning.encoders import load_encoder
 from pipeline.learning.estimators import Labelled
 from pipeline.learning.finetuned import FinetunedEstimator
 from pipeline.learning.learners import FinetunedLearner
 from pipeline.learning.network import SentenceNetwork
 
 
-class Separated:
-    sep_token = "[SEP]"  # noqa: S105 - a token of words, not a password
+def example(doc: str, start: int, end: int | None = None) -> Example:
+    return Example(doc, "tiny", "column", start, end or start + 9, f"{doc}{start}", ())
 
 
-def example(doc: str, start: int) -> Example:
-    return Example(doc, "tiny", "column", start, start + 5, f"{doc}{start}", ())
-
-
-def test_neighbours_are_the_sentences_before_and_after_in_the_same_document_whatever_the_order():
+def test_neighbours_are_the_sentences_right_before_and_after_in_the_same_document_whatever_the_order():
     examples = [example("b", 0), example("a", 20), example("a", 0), example("a", 10)]
     assert neighbours_of(examples) == [("", ""), ("a10", ""), ("", "a10"), ("a0", "a20")]
 
 
-def test_long_neighbours_lose_what_is_farthest_from_the_sentence():
-    before, after = (" ".join(f"{side}{i}" for i in range(WORDS + 5)) for side in "xy")
-    (text,) = in_context(["the middle"], [(before, after)], Separated())
-    left, middle, right = text.split(" [SEP] ")
-    assert (left.split()[0], left.split()[-1]) == ("x5", f"x{WORDS + 4}")
-    assert (right.split()[0], right.split()[-1]) == ("y0", f"y{WORDS - 1}")
-    assert middle == "the middle"
+def test_a_sentence_beyond_an_unlabelled_one_is_no_neighbour():
+    assert neighbours_of([example("a", 0), example("a", 10), example("a", 60)]) == [("", "a10"), ("a0", ""), ("", "")]
+
+
+def test_neighbours_share_the_room_the_sentence_leaves_and_lose_what_is_farthest(encoder_folder):
+    tokenizer, _ = load_encoder(FolderEncoder(kind="folder", path=str(encoder_folder)), encoder_folder)
+    sep = tokenizer.sep_token_id
+    words = ["peace", "talks", "war"]
+    plain = {word: tokenizer(word, add_special_tokens=False)["input_ids"] for word in words}
+    before, after = "war " * 20 + "peace", "peace " + "war " * 20
+    (ids,) = tokenise_in_context(tokenizer, ["talks"], [(before, after)], 16)
+    assert len(ids) <= 16 and ids[0] == tokenizer.cls_token_id and ids[-1] == sep
+    cuts = [place for place, one in enumerate(ids) if one == sep]
+    assert len(cuts) == 3 and ids[cuts[0] + 1 : cuts[1]] == plain["talks"]
+    assert ids[1 : cuts[0]][-len(plain["peace"]) :] == plain["peace"]
+    assert ids[cuts[1] + 1 :][: len(plain["peace"])] == plain["peace"]
+    (cut,) = tokenise_in_context(tokenizer, ["talks " * 40], [(before, after)], 16)
+    assert len(cut) == 16 and cut[1] == sep and cut[-2:] == [sep, sep]  # no room for neighbours, and no empty middle
 
 
 def test_only_what_lies_between_the_separators_is_pooled():

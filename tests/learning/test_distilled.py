@@ -1,13 +1,15 @@
 """A student learns from a teacher on labelled and unlabelled text; what was done is not done again."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny import finetuned_learner, tiny_sentences, write_recipe
+import torch
+from tiny import codebook_of, finetuned_learner, tiny_sentences, write_recipe
 
-from pipeline.ground.errors import ConfigError, EncoderError
+from pipeline.ground.errors import ConfigError, StanceError
 from pipeline.ground.files import sha256_of
 from pipeline.inference.scorers import OnnxScorer
 from pipeline.learning import resume
@@ -15,6 +17,9 @@ from pipeline.learning.checkpoints import read_tensors, write_tensors
 from pipeline.learning.distilled import DistilledEstimator
 from pipeline.learning.estimators import build
 from pipeline.learning.finetuned import FinetunedEstimator
+from pipeline.learning.fitness import check_recipe
+from pipeline.learning.forward import logits_and_vectors
+from pipeline.learning.learners import FinetunedLearner
 from pipeline.learning.recipes import load_recipe
 from pipeline.learning.seeds import weights_cache
 
@@ -24,7 +29,7 @@ def folder(tmp_path, encoder_folder):
     """Make a folder of recipes: a teacher of two seeds, and unlabelled text for a student."""
     models = tmp_path / "models"
     write_recipe(models / "one.yaml", finetuned_learner(encoder_folder, epochs=4, patience=4))
-    write_recipe(models / "teacher.yaml", {"kind": "seeds", "member": "one.yaml", "seeds": [3, 5]})
+    write_recipe(models / "teacher.yaml", {"kind": "seeds", "member": "one.yaml", "fits": 2})
     lines = [
         json.dumps({"doc": f"d{i}", "text": text.replace("talks", "meetings")})
         for i, (_, text) in enumerate(tiny_sentences())
@@ -100,8 +105,8 @@ def test_a_killed_distillation_goes_on_from_its_checkpoint_and_ends_the_same(stu
     writes = iter(range(100))
     write = resume.Checkpoint.write
 
-    def killed(self, place):
-        write(self, place)
+    def killed(self, place, **last):
+        write(self, place, **last)
         if next(writes) == 7:
             raise KeyboardInterrupt
 
@@ -136,11 +141,31 @@ def test_other_labels_or_settings_are_another_distillation(student, folder, halv
     assert len(list((folder.parent / ".cache" / "distillation").iterdir())) == 3
 
 
-def test_vectors_of_the_teacher_can_be_learned_too(student, halves):
+def test_vectors_of_the_teacher_can_be_learned_too(student, halves, monkeypatch):
     train, validation = halves()
-    plain, with_vectors = (student(embedding_weight=w).fit(train, validation) for w in (0.0, 1.0))
-    assert with_vectors.history[0]["train_loss"] > plain.history[0]["train_loss"] + 0.1
-    assert with_vectors.history[-1]["train_loss"] < with_vectors.history[0]["train_loss"]
+    seen = []
+    loss = DistilledEstimator._loss
+
+    def watched(self, lessons, ids, batch, projection):
+        if projection is not None:
+            with torch.no_grad():
+                seen.append((projection, lessons))
+        return loss(self, lessons, ids, batch, projection)
+
+    monkeypatch.setattr(DistilledEstimator, "_loss", watched)
+    fitted = student(embedding_weight=1.0, epochs=8).fit(train, validation)
+    projection, lessons = seen[-1]
+    ids = fitted._tokenised(lessons.texts)
+    with torch.no_grad():
+        _, states = logits_and_vectors(fitted._network, ids, fitted._pad_id, "float32")
+        found = projection(torch.from_numpy(states.astype(np.float32))).numpy()
+    right, wrong = (cosine(found, other) for other in (lessons.vectors, np.roll(lessons.vectors, 7, axis=0)))
+    assert right > wrong + 0.02  # each sentence's vector lies nearest its own
+
+
+def cosine(a, b):
+    b = b.astype(np.float32)
+    return float(((a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)).mean())
 
 
 def test_a_student_may_start_from_its_teacher(student, halves):
@@ -152,18 +177,10 @@ def test_a_student_may_start_from_its_teacher(student, halves):
     assert first[1].history[0]["train_loss"] < first[0].history[0]["train_loss"]
 
 
-def test_a_student_of_another_shape_cannot_start_from_its_teacher(student, halves, tmp_path):
-    from transformers import AutoTokenizer, BertConfig, BertModel
-
-    other = tmp_path / "narrow"
-    source = student()._learner.encoder.path
-    AutoTokenizer.from_pretrained(source).save_pretrained(other)
-    BertModel(
-        BertConfig(vocab_size=400, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16),
-        add_pooling_layer=False,
-    ).save_pretrained(other)
-    with pytest.raises(EncoderError, match="start: teacher needs a student with the teacher's encoder"):
-        student(start="teacher", encoder={"kind": "folder", "path": str(other)}).fit(*halves())
+def test_a_student_with_another_encoder_cannot_start_from_its_teacher(student, tmp_path):
+    other = {"kind": "folder", "path": str(tmp_path / "other")}
+    with pytest.raises(ConfigError, match="start: teacher needs a student with the teacher's encoder"):
+        student(start="teacher", encoder=other)
 
 
 def test_an_absent_text_source_is_said_and_the_rest_is_learned(student, folder, halves):
@@ -199,9 +216,12 @@ def test_seeds_average_their_members_and_keep_their_weights(folder, setting, hal
 @pytest.mark.parametrize(
     ("learner", "said"),
     [
-        ({"kind": "seeds", "member": "one.yaml", "seeds": [3, 3]}, "each seed once"),
-        ({"kind": "seeds", "member": "teacher.yaml", "seeds": [3, 4]}, "'teacher.yaml' is of kind seeds"),
-        ({"kind": "seeds", "member": "gone.yaml", "seeds": [3, 4]}, "learner.member: no recipe 'gone.yaml' beside it"),
+        (
+            {"kind": "seeds", "member": "one.yaml", "fits": 1},
+            "learner.fits: input should be greater than",
+        ),
+        ({"kind": "seeds", "member": "teacher.yaml", "fits": 2}, "'teacher.yaml' is of kind seeds"),
+        ({"kind": "seeds", "member": "gone.yaml", "fits": 2}, "learner.member: no recipe 'gone.yaml' beside it"),
     ],
 )
 def test_a_seeds_recipe_that_cannot_be_is_refused(folder, learner, said):
@@ -210,20 +230,95 @@ def test_a_seeds_recipe_that_cannot_be_is_refused(folder, learner, said):
 
 
 def test_a_recipes_hash_depends_on_its_members_members(folder, encoder_folder):
-    learner = {"kind": "seeds", "member": "one.yaml", "seeds": [3, 5]}
+    learner = {"kind": "seeds", "member": "one.yaml", "fits": 2}
     before = load_recipe(write_recipe(folder / "teacher.yaml", learner)).hash
     write_recipe(folder / "one.yaml", finetuned_learner(encoder_folder, epochs=5))
     assert load_recipe(folder / "teacher.yaml").hash != before
 
 
-def test_tensors_that_are_written_are_read_back_and_damage_reads_as_nothing(tmp_path):
-    import torch
-
+def test_tensors_that_are_written_are_read_back_and_anything_else_reads_as_nothing(tmp_path):
     path = tmp_path / "one.safetensors"
-    assert read_tensors(path) is None
-    write_tensors(path, {"a": torch.arange(3)}, {"epoch": 2})
-    tensors, facts = read_tensors(path)
+    assert read_tensors(path, "fit") is None
+    write_tensors(path, "fit", {"a": torch.arange(3)}, {"epoch": 2})
+    tensors, facts = read_tensors(path, "fit")
     assert tensors["a"].tolist() == [0, 1, 2] and facts == {"epoch": 2}
+    assert read_tensors(path, "checkpoint") is None
     path.write_bytes(b"nothing of the kind")
-    assert read_tensors(path) is None
+    assert read_tensors(path, "fit") is None
     assert [p.name for p in tmp_path.iterdir()] == ["one.safetensors"]
+
+
+def test_a_full_disk_is_said_and_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "one.safetensors"
+    write_tensors(path, "fit", {"a": torch.arange(3)}, {})
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pipeline.learning.checkpoints.save_file", full)
+    with pytest.raises(StanceError, match=r"cannot write .*one.safetensors .*No space left") as caught:
+        write_tensors(path, "fit", {"a": torch.arange(4)}, {})
+    assert "goes on from here" in caught.value.hint
+    assert read_tensors(path, "fit")[0]["a"].tolist() == [0, 1, 2]
+    assert [p.name for p in tmp_path.iterdir()] == ["one.safetensors"]
+
+
+def test_weights_of_another_shape_under_the_same_name_are_fitted_anew(folder, setting, halves):
+    recipe, told = load_recipe(folder / "teacher.yaml"), replace(setting(), base=folder)
+    first = build(recipe, told).fit(*halves()).predict_proba(["Talks."])
+    for file in weights_cache(folder).glob("*.safetensors"):
+        write_tensors(file, "fit", {"other": torch.zeros(1)}, {"history": [], "facts": {}})
+    assert np.array_equal(build(recipe, told).fit(*halves()).predict_proba(["Talks."]), first)
+
+
+def test_a_fit_is_named_by_everything_it_depends_on(folder, encoder_folder, setting, halves, tmp_path):
+    train, validation = halves()
+    home = tmp_path / "own-encoder"
+    shutil.copytree(encoder_folder, home)
+    learner = FinetunedLearner(**finetuned_learner(home))
+    told = replace(setting(), base=folder)
+
+    def name(told=told, train=train, **changes):
+        return FinetunedEstimator(learner.model_copy(update=changes), told).fit_hash(train, validation)
+
+    names = [
+        name(),
+        name(epochs=9),
+        name(replace(told, seed=4)),
+        name(replace(told, threads=2)),
+        name(train=replace(train, unsure=np.ones(len(train.texts), dtype=bool))),
+        name(train=replace(train, targets=1 - train.targets)),
+    ]
+    config = home / "config.json"
+    config.write_text(config.read_text() + "\n")
+    names.append(name())
+    assert len(set(names)) == len(names)
+    assert name() == names[-1]
+
+
+def test_two_students_of_one_teacher_share_its_judgements(student, halves, monkeypatch):
+    student(epochs=1).fit(*halves())
+    monkeypatch.setattr(FinetunedEstimator, "logits_and_vectors", lambda *_: pytest.fail("judged again"))
+    student(epochs=2, learning_rate=0.02, embedding_weight=1.0).fit(*halves())
+
+
+def test_the_teacher_is_fitted_at_its_own_seed(student, folder, halves):
+    one = student(epochs=1)
+    one._setting.seed = 99
+    one.fit(*halves())
+    assert set(one.facts["teacher"]["fits"]) == {"seed-3", "seed-1003"}
+    assert all(fit["seconds"] > 0 and fit["code_version"] for fit in one.facts["teacher"]["fits"].values())
+
+
+def test_a_teacher_that_reads_neighbours_is_refused(student, folder, encoder_folder):
+    write_recipe(folder / "one.yaml", finetuned_learner(encoder_folder, context="neighbours"))
+    student()
+    recipe = load_recipe(folder / "student.yaml")
+    with pytest.raises(ConfigError, match="one reads neighbouring sentences, and scoring gives"):
+        check_recipe(recipe, codebook_of("any"))
+
+
+def test_a_codebook_of_one_label_each_is_refused(student, folder):
+    student()
+    with pytest.raises(ConfigError, match="student: kind distilled is for codebooks where any subset"):
+        check_recipe(load_recipe(folder / "student.yaml"), codebook_of("one"))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
 from pipeline.learning.loss_settings import AsymmetricLoss, BceLoss, FocalLoss, Smoothing
 from pipeline.learning.losses import MultiLabelLoss, positive_weights, smoothed
@@ -41,19 +42,36 @@ def test_asymmetric_loss_shifts_negatives_and_leaves_out_the_easiest():
     assert float(loss(easy, torch.zeros_like(easy))) == 0
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        BceLoss(),
-        FocalLoss(kind="focal", gamma=2),
-        AsymmetricLoss(kind="asymmetric", gamma_positive=1, gamma_negative=4, margin=0.05),
-    ],
-    ids=lambda kind: kind.kind,
-)
-def test_gradients_stay_finite_where_the_network_is_certain(kind):
-    logits = torch.tensor([[200.0, -200.0], [-200.0, 200.0]], requires_grad=True)
-    MultiLabelLoss(kind, torch.ones(2))(logits, torch.tensor([[1.0, 0.0], [1.0, 0.0]])).backward()
+KINDS = [
+    BceLoss(),
+    FocalLoss(kind="focal", gamma=1),
+    FocalLoss(kind="focal", gamma=2),
+    AsymmetricLoss(kind="asymmetric", gamma_positive=0, gamma_negative=4, margin=0.05),
+    AsymmetricLoss(kind="asymmetric", gamma_positive=1, gamma_negative=1, margin=0.0),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_a_sentence_that_is_wrong_with_certainty_still_teaches(kind):
+    logits = torch.tensor([[-120.0, 30.0], [120.0, -30.0]], dtype=torch.float64, requires_grad=True)
+    targets = torch.tensor([[1.0, 0.0], [1.0, 0.0]], dtype=torch.float64)
+    MultiLabelLoss(kind, EVEN)(logits, targets).backward()
     assert torch.isfinite(logits.grad).all()
+    assert float(logits.grad[0, 0]) < -0.1  # up, towards the label it misses
+    assert (kind.kind == "asymmetric" and kind.margin) or float(logits.grad[0, 1]) > 0.1
+    assert float(logits.grad[1].abs().max()) < 1e-6  # nothing more to learn from what is right
+
+
+@pytest.mark.parametrize(
+    ("loss", "values"),
+    [
+        (FocalLoss, {"kind": "focal", "gamma": 0.5}),
+        (AsymmetricLoss, {"kind": "asymmetric", "gamma_positive": 0.5, "gamma_negative": 4, "margin": 0}),
+    ],
+)
+def test_a_gamma_without_a_bounded_gradient_is_refused(loss, values):
+    with pytest.raises(ValidationError, match="gamma"):
+        loss(**values)
 
 
 def test_positive_weights_are_negatives_over_positives_or_their_root():

@@ -5,13 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tiny import finetuned_learner
+from tiny import codebook_of, finetuned_learner
 
-from pipeline.ground.errors import EncoderError
+from pipeline.ground.errors import ConfigError, EncoderError, ModelError, SplitError
 from pipeline.ground.files import sha256_of
 from pipeline.learning.encoder_settings import FolderEncoder
 from pipeline.learning.encoders import load_encoder
 from pipeline.learning.finetuned import FinetunedEstimator
+from pipeline.learning.fitness import check_recipe
+from pipeline.learning.forward import macro_average_precision
 from pipeline.learning.learners import FinetunedLearner
 from pipeline.learning.network import SentenceNetwork
 from pipeline.learning.optimiser import parameter_groups
@@ -49,11 +51,13 @@ def test_options_at_their_defaults_leave_a_recipes_hash_as_it_was(encoder_folder
         {"dropout_samples": 4},
         {"loss": {"kind": "focal", "gamma": 2.0}},
         {"smoothing": {"everywhere": 0.1}},
+        {"smoothing": {"unsure": 0.3}},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_each_option_changes_the_hash_and_what_is_learned(encoder_folder, setting, halves, change):
     train, validation = halves()
+    train = replace(train, unsure=np.arange(len(train.texts)) % 2 == 0)
     base = {"epochs": 1, "patience": 1, "dropout": 0.2}
     assert recipe(encoder_folder, **base, **change).hash != recipe(encoder_folder, **base).hash
     first, second = (
@@ -111,3 +115,18 @@ def test_stages_before_fine_tuning_change_what_is_learned(encoder_folder, settin
     for name, stage in stages.items():
         assert not np.allclose(probabilities(**{name: stage}), plain, atol=1e-4), name
     assert any("1 of more" in line for line in said)
+
+
+def test_options_that_a_codebook_of_one_label_each_would_leave_unused_are_refused(encoder_folder):
+    with pytest.raises(ConfigError, match="one: loss and smoothing are for codebooks where any subset"):
+        check_recipe(recipe(encoder_folder, loss={"kind": "focal", "gamma": 2.0}), codebook_of("one"))
+    check_recipe(recipe(encoder_folder), codebook_of("one"))
+
+
+def test_training_that_goes_astray_and_validation_without_labels_are_said(encoder_folder, setting, halves):
+    train, validation = halves()
+    learner = FinetunedLearner(**finetuned_learner(encoder_folder, epochs=1))
+    with pytest.raises(SplitError, match="no validation sentence carries a label"):
+        FinetunedEstimator(learner, setting()).fit(train, replace(validation, targets=validation.targets * 0))
+    with pytest.raises(ModelError, match="went astray"):
+        macro_average_precision(train.targets, train.targets * np.nan)
