@@ -9,11 +9,11 @@ import pytest
 import torch
 from tiny import codebook_of, finetuned_learner, tiny_sentences, write_recipe
 
-from pipeline.ground.errors import ConfigError, StanceError
+from pipeline.ground.errors import ConfigError
 from pipeline.ground.files import sha256_of
 from pipeline.inference.scorers import OnnxScorer
 from pipeline.learning import resume
-from pipeline.learning.checkpoints import read_tensors, write_tensors
+from pipeline.learning.checkpoints import write_tensors
 from pipeline.learning.distilled import DistilledEstimator
 from pipeline.learning.estimators import build
 from pipeline.learning.finetuned import FinetunedEstimator
@@ -234,33 +234,6 @@ def test_a_recipes_hash_depends_on_its_members_members(folder, encoder_folder):
     before = load_recipe(write_recipe(folder / "teacher.yaml", learner)).hash
     write_recipe(folder / "one.yaml", finetuned_learner(encoder_folder, epochs=5))
     assert load_recipe(folder / "teacher.yaml").hash != before
-
-
-def test_tensors_that_are_written_are_read_back_and_anything_else_reads_as_nothing(tmp_path):
-    path = tmp_path / "one.safetensors"
-    assert read_tensors(path, "fit") is None
-    write_tensors(path, "fit", {"a": torch.arange(3)}, {"epoch": 2})
-    tensors, facts = read_tensors(path, "fit")
-    assert tensors["a"].tolist() == [0, 1, 2] and facts == {"epoch": 2}
-    assert read_tensors(path, "checkpoint") is None
-    path.write_bytes(b"nothing of the kind")
-    assert read_tensors(path, "fit") is None
-    assert [p.name for p in tmp_path.iterdir()] == ["one.safetensors"]
-
-
-def test_a_full_disk_is_said_and_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "one.safetensors"
-    write_tensors(path, "fit", {"a": torch.arange(3)}, {})
-
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("pipeline.learning.checkpoints.save_file", full)
-    with pytest.raises(StanceError, match=r"cannot write .*one.safetensors .*No space left") as caught:
-        write_tensors(path, "fit", {"a": torch.arange(4)}, {})
-    assert "goes on from here" in caught.value.hint
-    assert read_tensors(path, "fit")[0]["a"].tolist() == [0, 1, 2]
-    assert [p.name for p in tmp_path.iterdir()] == ["one.safetensors"]
 
 
 def test_weights_of_another_shape_under_the_same_name_are_fitted_anew(folder, setting, halves):
