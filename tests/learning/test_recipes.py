@@ -43,7 +43,8 @@ def test_recipes_are_told_apart_by_hash():
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_an_experiment_loads_with_its_recipes(path):
     spec, recipes = load_spec(path, ROOT / "models")
-    assert tuple(recipes) == spec.recipes and spec.name == path.stem
+    named = ("base", *spec.variants) if spec.kind == "ablation" else spec.recipes
+    assert tuple(recipes) == named and spec.name == path.stem
 
 
 def test_the_seed_is_no_part_of_the_hash_and_every_other_choice_is(tmp_path):
