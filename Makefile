@@ -9,7 +9,7 @@ BRIEFING := docs/examples/harbour-talks.md
 TRIED := rules tfidf frozen average minilm
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check format leaderboard curve ablation behaviour datasheet splitters clean
+.PHONY: help env demo test check format leaderboard curve ablation frontier behaviour datasheet splitters clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ curve: env  ## what more labels would bring: experiments/learning-curve.md and t
 
 ablation: env  ## what each training option is worth: experiments/ablation.md
 	@$(STANCE) experiment run experiments/ablation.yaml
+
+frontier: env  ## what accuracy costs in speed and size: experiments/frontier.md and the README's figure (a quiet machine)
+	@$(STANCE) experiment run experiments/frontier.yaml
 
 models/trained/%/manifest.json: models/%.yaml | env
 	@test -f $@ || $(STANCE) train $<

@@ -25,7 +25,7 @@ SPEC = click.argument("spec", type=click.Path(path_type=Path))
 
 @click.group("experiment", epilog=RUN_EPILOG)
 def command() -> None:
-    """Put one question to several recipes or variants: same labels, same splits, one table."""
+    """Put one question to several recipes, variants or models: same labels, same splits, one table."""
 
 
 @command.command("ls", short_help="list the specifications", epilog=LS_EPILOG)
@@ -105,12 +105,14 @@ def run(spec: Path, force: bool) -> None:
     A comparison with `publish: true` writes leaderboard.md and .csv beside SPEC
     and the README's table; a learning curve writes its tables and figure beside
     SPEC; an ablation tries settings of one recipe on grouped folds of the
-    training documents, and writes .md and .csv of its name beside SPEC. Peers
-    get environments of their own in .cache/peers; one that cannot be installed
-    drops out with the reason in its row, as does a variant that fails. Steps
-    that ran before with the same recipe, seed, labels and splits are skipped
-    (the code is not compared: use --force after changing it); a killed run goes
-    on where it stopped.
+    training documents, and writes .md and .csv of its name beside SPEC; a
+    frontier judges trained models, times them in turn, and writes .md, .csv and
+    .svg of its name. Peers get environments of their own in .cache/peers; one
+    that cannot be installed drops out with the reason in its row, as does a
+    variant that fails or a model that is not here. Steps that ran before with
+    the same recipe or model, seed, labels and splits are skipped (the code is
+    not compared: use --force after changing it); timings of a frontier are
+    always made anew. A killed run goes on where it stopped.
     """
     from pipeline.cli.console import note, results, terminal_progress
     from pipeline.ground.extras import need_training

@@ -13,18 +13,21 @@ from pipeline.ground.paths import Project, shown
 from pipeline.judging.curve import Curve
 from pipeline.reports.ablation import publish_ablation
 from pipeline.reports.curve import publish_curve
+from pipeline.reports.frontier import publish_frontier
 from pipeline.reports.leaderboard import publish
 from pipeline.workflows.ablation import Ablated, VariantStep
+from pipeline.workflows.bench import Step
 from pipeline.workflows.comparison import Compared
-from pipeline.workflows.spec import Ablation, Comparison, LearningCurve, Spec
+from pipeline.workflows.frontier import Charted, ModelStep
+from pipeline.workflows.spec import Ablation, Comparison, Frontier, LearningCurve, Spec
 
 if TYPE_CHECKING:
-    from pipeline.workflows.bench import Step
+    from pipeline.workflows.bench import Piece
     from pipeline.workflows.survey import Listed, Progressed
 
 
 def publish_result(
-    spec_path: Path, spec: Spec, result: Compared | Curve | Ablated, project: Project
+    spec_path: Path, spec: Spec, result: Compared | Curve | Ablated | Charted, project: Project
 ) -> tuple[str, list[Path]]:
     """Write what an experiment found; return the table for the terminal and the files written."""
     if isinstance(result, Compared) and isinstance(spec, Comparison):
@@ -33,6 +36,8 @@ def publish_result(
         return publish_ablation(spec_path, spec, result, project)
     if isinstance(result, Curve) and isinstance(spec, LearningCurve):
         return publish_curve(spec_path, spec, result, project)
+    if isinstance(result, Charted) and isinstance(spec, Frontier):
+        return publish_frontier(spec_path, spec, result, project)
     raise TypeError(f"a {spec.kind} has found a {type(result).__name__}")
 
 
@@ -50,6 +55,8 @@ def listing(listed: "Sequence[Listed]") -> RenderableType:
 
 
 def _sizes(spec: Spec) -> str:
+    if isinstance(spec, Frontier):
+        return f"{_count(len(spec.models), 'model')}, {_count(spec.repeats, 'round')}"
     if isinstance(spec, Ablation):
         tried = f"{_count(len(spec.variants), 'variant')}, {_count(spec.folds, 'fold')}"
         return f"{tried}, {_count(len(spec.seeds), 'seed')}"
@@ -66,31 +73,43 @@ def overview(path: Path, spec: Spec, progress: "Progressed") -> RenderableType:
     facts.add_column(style="bold")
     facts.add_column(overflow="fold")
     for name in ("question", "hypothesis", "stopping_rule", "metric"):
-        facts.add_row(name.replace("_", " "), Text(str(getattr(spec, name))))
-    if isinstance(spec, Ablation):
-        facts.add_row("recipe", Text(spec.recipe))
-        facts.add_row("variants", Text(", ".join(spec.variants)))
-        facts.add_row("folds", str(spec.folds))
-    else:
-        facts.add_row("recipes", Text(", ".join(spec.recipes)))
-    facts.add_row("seeds", ", ".join(map(str, spec.seeds)))
+        if hasattr(spec, name):
+            facts.add_row(name.replace("_", " "), Text(str(getattr(spec, name))))
+    for name, value in _asked(spec):
+        facts.add_row(name, Text(value))
     total = len(progress.done) + len(progress.to_do)
-    facts.add_row("done", f"{len(progress.done)} of {total} steps, with recipes, labels and splits as they are now")
+    what = "models" if isinstance(spec, Frontier) else "recipes"
+    facts.add_row("done", f"{len(progress.done)} of {total} steps, with {what}, labels and splits as they are now")
     for name, kinds in _by_recipe(progress.to_do).items():
         facts.add_row("to do", Text(f"{name}: {'; '.join(kinds)}"))
-    return Group(Text(f"{spec.name} ({spec.kind})", style="bold"), Text(), facts, Text(_next(path, progress)))
+    for name, reason in progress.absent.items():
+        facts.add_row("left out", Text(f"{name}: {reason}"))
+    return Group(Text(f"{spec.name} ({spec.kind})", style="bold"), Text(), facts, Text(_next(path, spec, progress)))
 
 
-def _by_recipe(steps: "Sequence[Step]") -> dict[str, list[str]]:
+def _asked(spec: Spec) -> list[tuple[str, str]]:
+    """List what is run, by the keys of the specification."""
+    if isinstance(spec, Frontier):
+        taken = [("leaderboard", spec.leaderboard)] if spec.leaderboard else []
+        return [("models", ", ".join(spec.models)), *taken, ("repeats", str(spec.repeats))]
+    seeds = ("seeds", ", ".join(map(str, spec.seeds)))
+    if isinstance(spec, Ablation):
+        return [("recipe", spec.recipe), ("variants", ", ".join(spec.variants)), ("folds", str(spec.folds)), seeds]
+    return [("recipes", ", ".join(spec.recipes)), seeds]
+
+
+def _by_recipe(steps: "Sequence[Piece]") -> dict[str, list[str]]:
     """Put steps of one recipe together, each kind with its seeds; of a variant, its folds."""
     seeds: dict[tuple[str, str], list[str]] = {}
     folds: dict[tuple[str, int], int] = {}
+    found: dict[str, list[str]] = {}
     for step in steps:
         if isinstance(step, VariantStep):
             folds[step.variant, step.seed] = folds.get((step.variant, step.seed), 0) + 1
-        else:
+        elif isinstance(step, ModelStep):
+            found.setdefault(step.model, []).append("answers on test")
+        elif isinstance(step, Step):
             seeds.setdefault((step.recipe.name, step.kind), []).append(str(step.seed))
-    found: dict[str, list[str]] = {}
     for (name, kind), of in seeds.items():
         found.setdefault(name, []).append(f"{kind}, seed{'s' * (len(of) > 1)} {', '.join(of)}")
     for (variant, seed), number in folds.items():
@@ -98,6 +117,8 @@ def _by_recipe(steps: "Sequence[Step]") -> dict[str, list[str]]:
     return found
 
 
-def _next(path: Path, progress: "Progressed") -> str:
+def _next(path: Path, spec: Spec, progress: "Progressed") -> str:
     run = f"stance experiment run {shown(path)}"
+    if isinstance(spec, Frontier):
+        return f"\nnext: {run}; each run times all models anew"
     return f"\nnext: {run}" if progress.to_do else f"\nnothing to do; `{run}` writes the tables again"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.corpus.load import Corpus, load_corpus
 from pipeline.corpus.splits import MANIFEST, PARTS, Split, split_corpus
@@ -18,13 +18,38 @@ from pipeline.workflows.training import THREADS, say_notices, setting_for
 RESULTS = "results"  # beside the specifications; git ignores it
 
 
-def _always(_result: Any) -> bool:
+def always(_result: Any) -> bool:
+    """Take every kept result for intact."""
     return True
+
+
+class Piece(Protocol):
+    """What a bench can do once and keep: work whose result is JSON."""
+
+    @property
+    def name(self) -> str:
+        """Name the piece for people."""
+
+    @property
+    def stem(self) -> str:
+        """Begin the name of the file that keeps its result."""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Give all that the result hangs on beside labels and splits."""
+
+    @property
+    def work(self) -> Callable[[], Any]:
+        """Give what does it."""
+
+    @property
+    def intact(self) -> Callable[[Any], bool]:
+        """Give what tells whether that which a kept result speaks of is still there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One piece of work whose result is JSON; `inputs` are those beside recipe, seed, labels and splits.
+    """One piece of work on a recipe at a seed; `inputs` are those beside recipe, seed, labels and splits.
 
     `intact` tells whether what a kept result speaks of (a model folder) is still there.
     """
@@ -34,12 +59,22 @@ class Step:
     seed: int
     work: Callable[[], Any]
     inputs: dict[str, Any] = field(default_factory=dict)
-    intact: Callable[[Any], bool] = _always
+    intact: Callable[[Any], bool] = always
 
     @property
     def name(self) -> str:
         """Name the step for people."""
         return f"{self.recipe.name} seed {self.seed}, {self.kind}"
+
+    @property
+    def stem(self) -> str:
+        """Begin the name of the file that keeps its result."""
+        return f"{self.recipe.name}-seed{self.seed}-{self.kind}"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Give all that the result hangs on beside labels and splits."""
+        return self.inputs | {"recipe": self.recipe.hash, "seed": self.seed, "kind": self.kind}
 
 
 @dataclass(slots=True)
@@ -56,6 +91,11 @@ class Bench:
     progress: Progress
     force: bool
 
+    @property
+    def beside(self) -> Path:
+        """Say where the specification lies."""
+        return self.results.parents[1]
+
     def setting(self, seed: int) -> Setting:
         """Say what an estimator is told beside its recipe."""
         return setting_for(self.corpus, seed, self.project.models, THREADS, self.progress)
@@ -64,19 +104,12 @@ class Bench:
         """Say where a recipe's model at a seed lies."""
         return self.project.trained / (recipe.name if seed == recipe.seed else f"{recipe.name}-seed{seed}")
 
-    def path(self, step: Step) -> Path:
+    def path(self, step: Piece) -> Path:
         """Say where a step's result lies: its name holds the hash of all its inputs."""
-        everything = step.inputs | {
-            "data": self.corpus.fingerprint,
-            "splits": self.split_hash,
-            "recipe": step.recipe.hash,
-            "seed": step.seed,
-            "kind": step.kind,
-        }
-        name = f"{step.recipe.name}-seed{step.seed}-{step.kind}-{files.hash_json(everything, 12)}.json"
-        return self.results / name
+        everything = step.identity | {"data": self.corpus.fingerprint, "splits": self.split_hash}
+        return self.results / f"{step.stem}-{files.hash_json(everything, 12)}.json"
 
-    def kept(self, step: Step) -> Any:
+    def kept(self, step: Piece) -> Any:
         """Give what a step gave when it last ran with the same inputs; None where it has to run."""
         path = self.path(step)
         if not path.exists():
@@ -84,7 +117,7 @@ class Bench:
         result = files.read_json(path)
         return result if step.intact(result) else None
 
-    def do(self, step: Step) -> Any:
+    def do(self, step: Piece) -> Any:
         """Do a step, or give back its kept result; a killed step leaves none, since it appears by one rename."""
         result = None if self.force else self.kept(step)
         if result is not None:

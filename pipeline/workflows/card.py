@@ -36,7 +36,7 @@ from pipeline.judging.verdicts import BehaviourReport
 from pipeline.predict import Predictor
 from pipeline.workflows.behaviour import read_suite, try_models
 from pipeline.workflows.evaluation import GoldRecord, evaluate, judge_review, read_gold
-from pipeline.workflows.facts import documents_tested
+from pipeline.workflows.facts import doubts
 from pipeline.workflows.judged import judge_examples
 from pipeline.workflows.shrink import PARITY
 
@@ -114,7 +114,7 @@ def measure_card(folder: Path, labels: Path, real: Path | None = None) -> Card:
         real=kept,
         sources=tuple(_source_rows(labels, split)),
         made=who_made(labels),
-        doubts=tuple(_doubts(predictor.manifest, corpus, split)),
+        doubts=tuple(doubts(predictor.manifest, corpus, split)),
     )
 
 
@@ -265,18 +265,3 @@ def who_made(labels: Path) -> str:
     path = labels / "DATASHEET.md"
     paragraphs = read_utf8(path).split("\n\n") if path.is_file() else []
     return next((collapse(text) for text in paragraphs if text.startswith("**")), "")
-
-
-def _doubts(manifest: Manifest, corpus: Corpus, split: Split) -> list[str]:
-    """Say where the labels here are not those of the training, since the figures then mean less."""
-    doubts = []
-    if manifest.data_fingerprint != corpus.fingerprint:
-        doubts.append(
-            f"The labels judged on (fingerprint `{corpus.fingerprint}`) are not those the model was trained with"
-            f" (`{manifest.data_fingerprint}`)."
-        )
-    if manifest.facts.get("test_documents", documents_tested(split)) != documents_tested(split):
-        doubts.append(
-            "The test documents are not those held out when the model was trained: it may have learned from some."
-        )
-    return doubts

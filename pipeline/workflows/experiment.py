@@ -1,5 +1,6 @@
-"""Run an experiment of any kind, or say how far it has come: a comparison, a learning curve, an ablation."""
+"""Run an experiment of any kind, or say how far it has come: a comparison, a curve, an ablation, a frontier."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,10 +9,11 @@ from pipeline.ground.progress import Progress
 from pipeline.learning.recipes import Recipe
 from pipeline.tracking.store import Tracker
 from pipeline.workflows.ablation import Ablated, ablation_steps, run_ablation
-from pipeline.workflows.bench import Bench, Step, open_bench
+from pipeline.workflows.bench import Bench, Piece, open_bench
 from pipeline.workflows.comparison import Compared, comparison_steps, run_comparison
 from pipeline.workflows.curve import curve_steps, run_curve
-from pipeline.workflows.spec import Ablation, LearningCurve, Spec, load_spec
+from pipeline.workflows.frontier import Charted, absent_models, frontier_steps, run_frontier
+from pipeline.workflows.spec import Ablation, Frontier, LearningCurve, Spec, load_spec
 from pipeline.workflows.survey import Progressed
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 def run_experiment(
     spec_path: Path, project: Project, tracker: Tracker, progress: Progress, *, force: bool = False
-) -> "Compared | Curve | Ablated":
+) -> "Compared | Curve | Ablated | Charted":
     """Answer a specification's question; a killed experiment goes on where it stopped.
 
     Raises:
@@ -32,6 +34,8 @@ def run_experiment(
         return run_curve(spec, recipes, bench)
     if isinstance(spec, Ablation):
         return run_ablation(spec, recipes, bench)
+    if isinstance(spec, Frontier):
+        return run_frontier(spec, bench)
     return run_comparison(spec, recipes, bench)
 
 
@@ -40,12 +44,15 @@ def progress_of(spec: Spec, recipes: dict[str, Recipe], bench: Bench) -> Progres
     steps = _steps_of(spec, recipes, bench)
     kept = [bench.kept(step) is not None for step in steps]
     done = tuple(step for step, there in zip(steps, kept, strict=True) if there)
-    return Progressed(done, tuple(step for step, there in zip(steps, kept, strict=True) if not there))
+    to_do = tuple(step for step, there in zip(steps, kept, strict=True) if not there)
+    return Progressed(done, to_do, absent_models(spec, bench.project) if isinstance(spec, Frontier) else {})
 
 
-def _steps_of(spec: Spec, recipes: dict[str, Recipe], bench: Bench) -> list[Step]:
+def _steps_of(spec: Spec, recipes: dict[str, Recipe], bench: Bench) -> Sequence[Piece]:
     if isinstance(spec, LearningCurve):
         return curve_steps(spec, recipes, bench)
     if isinstance(spec, Ablation):
         return ablation_steps(spec, recipes, bench)
+    if isinstance(spec, Frontier):
+        return frontier_steps(spec, bench)
     return comparison_steps(spec, recipes, bench)

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from pipeline.corpus.load import Corpus
 from pipeline.corpus.splits import PARTS, Split
 from pipeline.ground.files import hash_json
 from pipeline.ground.machine import describe_machine
+from pipeline.inference.manifest import Manifest
 
 
 def training_facts(learned: dict[str, Any], split: Split) -> dict[str, Any]:
@@ -16,3 +18,18 @@ def training_facts(learned: dict[str, Any], split: Split) -> dict[str, Any]:
 def documents_tested(split: Split) -> str:
     """Name the documents that test; 16 hex digits."""
     return hash_json(sorted({example.doc for example in split.test}))
+
+
+def doubts(manifest: Manifest, corpus: Corpus, split: Split) -> list[str]:
+    """Say where the labels here are not those of the training, since the figures then mean less."""
+    found = []
+    if manifest.data_fingerprint != corpus.fingerprint:
+        found.append(
+            f"The labels judged on (fingerprint `{corpus.fingerprint}`) are not those the model was trained with"
+            f" (`{manifest.data_fingerprint}`)."
+        )
+    if manifest.facts.get("test_documents", documents_tested(split)) != documents_tested(split):
+        found.append(
+            "The test documents are not those held out when the model was trained: it may have learned from some."
+        )
+    return found

@@ -10,6 +10,7 @@ from pipeline.ground.config import Strict, did_you_mean, parse_config, read_yaml
 from pipeline.ground.errors import ConfigError
 from pipeline.learning.learners import PeerLearner
 from pipeline.learning.recipes import Recipe, load_recipe
+from pipeline.workflows.borrowed import faults_of
 
 HINT = "mend the lines named above; the specifications in experiments/ are working examples"
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -21,10 +22,8 @@ class Inquiry(Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     question: str
     hypothesis: str
-    seeds: tuple[Seed, ...] = Field(min_length=1)
-    stopping_rule: str
 
-    @field_validator("seeds", "recipes", check_fields=False)
+    @field_validator("seeds", "recipes", "models", check_fields=False)
     @classmethod
     def _once_each(cls, values: tuple[str | int, ...]) -> tuple[str | int, ...]:
         if twice := sorted({str(value) for value in values if values.count(value) > 1}):
@@ -32,7 +31,14 @@ class Inquiry(Strict):
         return values
 
 
-class Question(Inquiry):
+class Trial(Inquiry):
+    """What is trained anew, and when to stop."""
+
+    seeds: tuple[Seed, ...] = Field(min_length=1)
+    stopping_rule: str
+
+
+class Question(Trial):
     """One question, put to several recipes."""
 
     recipes: tuple[str, ...] = Field(min_length=1)
@@ -82,7 +88,7 @@ class LearningCurve(Question):
 Variant = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=40)]
 
 
-class Ablation(Inquiry):
+class Ablation(Trial):
     """What each training option is worth, on grouped cross-validation over the training documents.
 
     Each variant overrides settings of the base recipe's learner: a mapping is merged key by key, unless it names
@@ -97,12 +103,26 @@ class Ablation(Inquiry):
     variants: dict[Variant, dict[str, Any]] = Field(min_length=1)
 
 
-Spec = Comparison | LearningCurve | Ablation
-COMPARISON, CURVE, ABLATION = "comparison", "learning-curve", "ablation"
-KINDS: dict[str, type[Comparison] | type[LearningCurve] | type[Ablation]] = {
+class Frontier(Inquiry):
+    """What accuracy costs in speed and size: trained models, named as `stance models` does, judged and timed together.
+
+    A name with a `/` is a folder, from the project's root. Peers, which leave no folder, come from `leaderboard`, a
+    file beside the specification. The name is the file's where none is given.
+    """
+
+    kind: Literal["frontier"]
+    models: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
+    leaderboard: str | None = None
+    repeats: int = Field(ge=1, le=100)
+
+
+Spec = Comparison | LearningCurve | Ablation | Frontier
+COMPARISON, CURVE, ABLATION, FRONTIER = "comparison", "learning-curve", "ablation", "frontier"
+KINDS: dict[str, type[Comparison] | type[LearningCurve] | type[Ablation] | type[Frontier]] = {
     COMPARISON: Comparison,
     CURVE: LearningCurve,
     ABLATION: Ablation,
+    FRONTIER: Frontier,
 }
 BASE = "base"  # the row of an ablation's recipe as it is
 
@@ -122,7 +142,7 @@ def load_spec(path: Path, models: Path) -> tuple[Spec, dict[str, Recipe]]:
         faults.append(_no_kind(value.get("kind"), path))
         value = value | {"kind": _guessed(value)}  # so that what else is wrong is said, too
     kind = value["kind"] if isinstance(value, dict) else COMPARISON
-    if kind == ABLATION:
+    if kind in (ABLATION, FRONTIER):
         value = {"name": path.stem} | value
     try:
         spec = parse_config(value, KINDS[kind], str(path))
@@ -135,7 +155,12 @@ def load_spec(path: Path, models: Path) -> tuple[Spec, dict[str, Recipe]]:
 
 
 def _recipes_of(value: dict[str, Any], path: Path, models: Path) -> tuple[dict[str, Recipe], list[ConfigError]]:
-    """Read the recipes a specification names, and make an ablation's variants; also where the rest has faults."""
+    """Read the recipes a specification names, and make an ablation's variants; also where the rest has faults.
+
+    A frontier names none; what is wrong with its leaderboard is found here.
+    """
+    if value["kind"] == FRONTIER:
+        return {}, faults_of(value, path, models)
     if value["kind"] == ABLATION:
         recipe, variants = value.get("recipe"), value.get("variants")
         variants = variants if isinstance(variants, dict) else {}

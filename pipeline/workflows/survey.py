@@ -1,11 +1,11 @@
 """Say what experiments there are, and how far each has come."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.ground.errors import ConfigError
 from pipeline.ground.paths import Project
-from pipeline.workflows.bench import Step
+from pipeline.workflows.bench import Piece
 from pipeline.workflows.spec import Spec, load_spec
 
 EXPERIMENTS = "experiments"
@@ -22,10 +22,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """The steps of an experiment that are done with the inputs of now, and those still to do."""
+    """The steps of an experiment that are done with the inputs of now, those still to do, and what is not here."""
 
-    done: tuple[Step, ...]
-    to_do: tuple[Step, ...]
+    done: tuple[Piece, ...]
+    to_do: tuple[Piece, ...]
+    absent: dict[str, str] = field(default_factory=dict)
 
 
 def list_specs(project: Project) -> list[Listed]:

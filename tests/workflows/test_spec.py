@@ -136,7 +136,7 @@ def test_an_ablation_is_listed_checked_and_shown(place, stance):
 def test_the_specifications_of_this_repository_are_sound():
     paths = sorted((ROOT / "experiments").glob("*.yaml"))
     kinds = [load_spec(path, ROOT / "models")[0].kind for path in paths]
-    assert {"comparison", "learning-curve", "ablation"} <= set(kinds)
+    assert {"comparison", "learning-curve", "ablation", "frontier"} <= set(kinds)
 
 
 def test_every_fault_of_every_variant_comes_at_once_and_names_it(place, stance):
