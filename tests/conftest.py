@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tiny import finetuned_learner, tiny_sentences, write_labels, write_recipe
+from tiny import DATA, finetuned_learner, write_labels, write_recipe
 
 if TYPE_CHECKING:
     from pipeline.workflows.training import Trained
@@ -24,19 +24,20 @@ def labels(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a two-layer random BERT with a word-piece tokenizer of the tiny sentences' words."""
+    """Make a two-layer random BERT with a word-piece tokenizer of the tiny sentences' words.
+
+    The pieces are kept: tokenizers' trainer breaks ties at random, and no two runs would have the same encoder.
+    """
     import torch
-    from tokenizers import BertWordPieceTokenizer
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
     folder = tmp_path_factory.mktemp("encoder")
-    trainer = BertWordPieceTokenizer(lowercase=True)
-    trainer.train_from_iterator([text for _, text in tiny_sentences()], vocab_size=400, min_frequency=1)
-    trainer.save_model(str(folder))
+    vocabulary = (DATA / "pieces.txt").read_text(encoding="utf-8")
+    (folder / "vocab.txt").write_text(vocabulary, encoding="utf-8")
     BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=trainer.get_vocab_size(),
+        vocab_size=len(vocabulary.splitlines()),
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,

@@ -103,8 +103,8 @@ def test_contrast_brings_like_labels_together_on_sentences_it_never_saw(fresh, p
     assert set(train.texts).isdisjoint(held_out.texts)
     tokenizer, encoder = fresh()
     before = margin(tokenizer, encoder, held_out)
-    losses = contrasted(tokenizer, encoder, train, precision=precision, epochs=14, learning_rate=0.01)
-    assert len(losses) == 14 and losses[-1] < losses[0]
+    losses = contrasted(tokenizer, encoder, train, precision=precision, epochs=30, learning_rate=0.003)
+    assert len(losses) == 30 and losses[-1] < losses[0]
     assert margin(tokenizer, encoder, held_out) > before + 0.5
     assert all(value.dtype == torch.float32 for value in encoder.state_dict().values() if value.is_floating_point())
 
