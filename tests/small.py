@@ -62,6 +62,9 @@ class Listener(Progress):
     def say(self, message: str) -> None:
         self.said.append(message)
 
+    def count(self, word: str) -> int:
+        return sum(line.startswith(word) for line in self.said)
+
     @property
     def skipped(self) -> list[str]:
         return [line.removeprefix("skipping ").partition(":")[0] for line in self.said if "nothing changed" in line]

@@ -27,6 +27,7 @@ from pipeline.learning.learners import FinetunedLearner
 from pipeline.learning.losses import MultiLabelLoss, positive_weights, smoothed
 from pipeline.learning.network import SentenceNetwork, set_up
 from pipeline.learning.optimiser import Optimiser, parameter_groups
+from pipeline.learning.stages import contrast, masked_language
 from pipeline.learning.unlabelled_reading import unlabelled_for
 
 KIND = "fit"
@@ -157,8 +158,6 @@ class FinetunedEstimator:
 
     def _stages(self, train: Labelled) -> None:
         """Prepare the encoder on words to guess, then on pairs of sentences, where the recipe says so."""
-        from pipeline.learning.stages import contrast, masked_language
-
         learner, setting = self._learner, self._setting
         if learner.masked:
             unlabelled = unlabelled_for(learner.masked.unlabelled, setting)

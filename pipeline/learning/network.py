@@ -42,8 +42,8 @@ class SentenceNetwork(nn.Module):
 def set_up(encoder: Any, *, dropout: float | None, freeze: str) -> None:
     """Set an encoder's own dropout (None leaves it), and leave its word vectors untrained where asked.
 
-    Without dropout torch takes its fused attention, whose backward pass on a CPU is slower than the plain one
-    (MiniLM, 2 cores, torch 2.13: 157 against 243 sentences/s in training), so the plain one is asked for.
+    Without dropout torch 2.13 takes its fused attention, whose backward pass in bfloat16 is slower on a CPU than the
+    plain one's, so the plain one is asked for.
     """
     if dropout == 0:
         encoder.set_attn_implementation("eager")

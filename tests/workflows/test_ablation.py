@@ -2,15 +2,14 @@
 
 import csv
 import json
-import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import yaml
 from mlflow import MlflowClient
-from small import Listener, split_source
-from tiny import TFIDF, finetuned_learner, write_labels, write_recipe
+from small import Listener
+from tiny import TFIDF, finetuned_learner, write_recipe
 
 from pipeline.corpus.splits import Split
 from pipeline.decisions.learn import learn_decisions
@@ -40,24 +39,9 @@ SPEC = {
 TURNS = [f"{name} seed 3, fold-{fold}-of-2" for name in ("base", "plain", "stiff") for fold in (1, 2)]
 
 
-@pytest.fixture(scope="module")
-def empty_store(tmp_path_factory):
-    """Make a store once; making its tables takes longer than a tiny ablation."""
-    root = tmp_path_factory.mktemp("store")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        Tracker(root).open()
-    return root / "mlflow.db"
-
-
 @pytest.fixture
-def place(tmp_path, monkeypatch, empty_store):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(empty_store, tmp_path)
-    split_source(write_labels(tmp_path / "labels"))
-    write_recipe(tmp_path / "models" / "words.yaml", TFIDF, learn_from="validation")
-    return tmp_path
+def place(lab):
+    return lab
 
 
 def prepare(root, listener=None, *, force=False, stem="try", **changes):

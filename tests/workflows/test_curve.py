@@ -1,12 +1,10 @@
 """A learning curve trains each share once, goes on where it was killed, and refuses what would teach nothing."""
 
-import shutil
-
 import pytest
 import yaml
 from mlflow import MlflowClient
-from small import split_source
-from tiny import TFIDF, write_labels, write_recipe
+from small import Listener
+from tiny import TFIDF, write_recipe
 
 from pipeline.ground.errors import ConfigError, SplitError
 from pipeline.ground.paths import Project
@@ -38,37 +36,9 @@ SPEC = {
 }
 
 
-class Listener(Progress):
-    """Keep what is said."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def say(self, message: str) -> None:
-        self.said.append(message)
-
-    def count(self, word: str) -> int:
-        return sum(line.startswith(word) for line in self.said)
-
-
-@pytest.fixture(scope="module")
-def empty_store(tmp_path_factory):
-    """Make a store once; making its tables takes longer than a tiny curve."""
-    root = tmp_path_factory.mktemp("store")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        Tracker(root).open()
-    return root / "mlflow.db"
-
-
 @pytest.fixture
-def place(tmp_path, monkeypatch, empty_store):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(empty_store, tmp_path)
-    split_source(write_labels(tmp_path / "labels"))
-    write_recipe(tmp_path / "models" / "words.yaml", TFIDF, learn_from="validation")
-    return tmp_path
+def place(lab):
+    return lab
 
 
 def prepare(root, listener=None, *, force=False, **changes):
