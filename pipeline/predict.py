@@ -18,7 +18,7 @@ from pipeline.decisions.shift import MINIMUM, ShiftEstimate, adapt_decisions, es
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.errors import DocumentError, ModelError
 from pipeline.ground.records import Notice, Prediction, Profile, Reading, ScoredDocument
-from pipeline.inference.manifest import RETRAIN, Manifest, read_decisions, read_manifest, verify_files
+from pipeline.inference.manifest import RETRAIN, Manifest, read_decisions, read_manifest, verify_files, way_back
 from pipeline.inference.scorers import Scorer, load_scorer
 
 FOREIGN = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".epub")  # files that a user may name, and that are not read
@@ -78,7 +78,8 @@ class Predictor:
                 raise ValueError(f"the scorer gives {raw.shape[-1]} columns, and the codebook has {labels} labels")
             self.decide(self.decisions.calibrate(raw))
         except ValueError as error:
-            raise ModelError(f"{folder}: the model's files do not fit together ({error})", hint=RETRAIN) from error
+            fault = f"{folder}: the model's files do not fit together ({error})"
+            raise ModelError(fault, hint=way_back(folder)) from error
 
     def predict_proba(self, sentences: Iterable[str]) -> np.ndarray:
         """Give calibrated probabilities, shape (n, labels); white space is collapsed as in training.
