@@ -9,7 +9,7 @@ BRIEFING := docs/examples/harbour-talks.md
 TRIED := rules tfidf frozen average minilm
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check format leaderboard curve ablation frontier behaviour datasheet splitters clean
+.PHONY: help env demo test check format leaderboard curve ablation frontier behaviour datasheet splitters clean forget
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,18 +24,18 @@ $(VENV)/.ready: pyproject.toml
 
 env: $(VENV)/.ready  ## make .venv with everything in it
 
-demo: env  ## train a model, track it, score a briefing it has never seen
-	@echo; echo "1. Train MiniLM on the labelled sentences, tracked in MLflow"
+demo: env  ## score a briefing with the released model, then train one and track it
+	@echo; echo "1. Score a briefing that no training has seen, with the released model"
+	@$(STANCE) score $(BRIEFING) -o outputs/harbour-talks.jsonl
+	@echo; echo "2. Train MiniLM on the labelled sentences, tracked in MLflow"
 	@$(STANCE) train models/minilm.yaml
-	@echo; echo "2. Score a briefing that no training has seen"
-	@$(STANCE) score $(BRIEFING) --model models/trained/minilm -o outputs/harbour-talks.jsonl
 	@echo; echo "Where things are"
-	@echo "  model    models/trained/minilm"
 	@echo "  scores   outputs/harbour-talks.jsonl"
+	@echo "  model    models/trained/minilm (released ones: stance models ls)"
 	@echo "  runs     mlflow.db, artifacts in mlartifacts/"
 	@echo; echo "What to type next"
 	@echo "  source $(BIN)/activate"
-	@echo "  stance score YOUR-BRIEFING.txt     score a text of your own (.txt, .md, .html)"
+	@echo "  stance score YOUR-BRIEFING.txt     score a text of your own (.txt, .md, .html); --fast for many"
 	@echo "  stance train models/average.yaml   train another recipe, then compare:"
 	@echo "  stance ui                          open the MLflow UI on http://127.0.0.1:5000"
 
@@ -81,3 +81,6 @@ splitters: env  ## compare sentence splitters on tests/data/boundaries.jsonl
 
 clean:  ## remove caches; keep .venv, models and runs
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist
+
+forget:  ## remove what long trainings keep to go on with (fits, judgements, checkpoints); gigabytes
+	@rm -rf .cache/weights .cache/judgements .cache/distillation
