@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pipeline.corpus.claims import Suite
     from pipeline.tracking.store import Tracker
     from pipeline.workflows.behaviour import Tried
+    from pipeline.workflows.evaluation import GoldRecord
+    from pipeline.workflows.guest import Guest
 
 EXAMPLE = "\b\nExample:\n  stance evaluate models/trained/mine --data gold.jsonl --errors 10"
 ONLY_DATA = ("slices", "errors", "adapt_priors")
@@ -49,7 +51,9 @@ def command(models: tuple[Path, ...], data: Path | None, behaviour: bool, as_jso
 
     With --data: F1 with 95 % intervals over documents, average precision,
     calibration and thresholds of each label, and whether what is marked for
-    review keeps its promise; needs the train extra (scikit-learn).
+    review keeps its promise; needs the train extra (scikit-learn). MODEL may
+    also be the recipe of a peer (models/setfit.yaml): it leaves no model
+    folder, so it is trained first, in an environment of its own.
 
     With --behaviour: the cases of each capability that each model passes, and
     how far its probabilities move where nothing should; figures are added to
@@ -85,8 +89,12 @@ def _on_data(model: Path, data: Path, as_json: bool, slices: bool, errors: int, 
     from pipeline.predict import Predictor
     from pipeline.workflows.evaluation import evaluate, judge_review, read_gold
 
-    predictor = Predictor.load(model)
-    records = read_gold(data, predictor.codebook)
+    predictor: Any
+    if model.suffix == ".yaml":
+        predictor, records = _peer_and_gold(model, data, adapt_priors)
+    else:
+        predictor = Predictor.load(model)
+        records = read_gold(data, predictor.codebook)
     if adapt_priors:
         predictor, notice = predictor.adapt(record.text for record in records)
         say_notice(notice)
@@ -112,6 +120,29 @@ def _on_data(model: Path, data: Path, as_json: bool, slices: bool, errors: int, 
     unmarked = () if review else ("this model marks nothing for review; one trained from now on does",)
     for remark in (*report.notes, *unmarked):
         note(f"note: {remark}")
+
+
+def _peer_and_gold(recipe: Path, data: Path, adapt_priors: bool) -> "tuple[Guest, list[GoldRecord]]":
+    """Read the sentences, then train the peer: a fault in them is found before minutes are spent."""
+    if adapt_priors:
+        raise click.UsageError("--adapt-priors goes with a model folder, not with the recipe of a peer")
+    from pipeline.ground.extras import need_training
+    from pipeline.ground.paths import find_project
+
+    need_training("stance evaluate with the recipe of a peer")
+    from pipeline.cli.console import terminal_progress
+    from pipeline.ground.codebook import load_codebook
+    from pipeline.workflows.evaluation import read_gold
+    from pipeline.workflows.guest import read_guest, train_guest
+
+    read_guest(recipe)
+    labels = find_project().labels
+    records = read_gold(data, load_codebook(labels))
+    progress = terminal_progress()
+    try:
+        return train_guest(recipe, labels, progress), records
+    finally:
+        progress.close()
 
 
 def _on_behaviour(
