@@ -60,6 +60,8 @@ def test_the_statement_is_nowhere_in_the_repository():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     hits = []
     for name in listed.splitlines():
+        if (ROOT / name).suffix == ".onnx":  # weights, and no words
+            continue
         body = " ".join(re.findall(r"\w+", (ROOT / name).read_text(encoding="utf-8", errors="ignore")))
         body = " ".join(normal_words(body)) if any(n.split()[0] in body.casefold() for n in needles) else ""
         hits += [name for needle in needles if needle in body]

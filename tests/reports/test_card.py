@@ -222,7 +222,7 @@ def test_the_weakest_label_source_and_length_are_limits(card):
     assert "no more than 32 word pieces are read" in text
 
 
-def testwho_made_the_labels_is_what_their_datasheet_says(card):
+def test_who_made_the_labels_is_what_their_datasheet_says(card):
     assert "No datasheet says who made the labels." in limits_section(card)
     said = limits_section(replace(card, made="**Nobody checked.** See the [codebook](CODEBOOK.md)."))
     assert "“**Nobody checked.** See the codebook.”" in said

@@ -1,0 +1,91 @@
+"""What is shipped: whole, small enough, as good as it says, and able to score where nothing else is installed."""
+
+import json
+
+import pytest
+from tiny import ROOT, STATEMENT, run_apart
+
+from pipeline.corpus.load import load_corpus
+from pipeline.corpus.splits import split_corpus
+from pipeline.ground.codebook import load_codebook
+from pipeline.ground.files import read_json
+from pipeline.inference.manifest import read_manifest, unlisted_files
+from pipeline.judging.report import judge
+from pipeline.predict import Predictor
+from pipeline.workflows.card import CARD, REAL
+from pipeline.workflows.judged import judge_examples
+from pipeline.workflows.shelf import verify_model
+from pipeline.workflows.shrink import PARITY
+
+RELEASED = ROOT / "models" / "released"
+MEGABYTES = {"accurate": 95.0, "fast": 30.0}
+BRIEFING = ROOT / "docs" / "examples" / "harbour-talks.md"
+POINTS = 0.5  # of macro-F1 that quantising may cost
+
+each = pytest.mark.parametrize("name", list(MEGABYTES))
+
+
+def test_two_models_are_released():
+    assert sorted(path.name for path in RELEASED.iterdir() if path.is_dir()) == sorted(MEGABYTES)
+
+
+@each
+def test_a_released_model_is_whole_and_small(name):
+    found = verify_model(RELEASED / name, load_codebook(ROOT / "labels"), "labels/codebook.yaml")
+    assert [check.said for check in found.checks if check.state != "ok"] == []
+    on_disk = sum(path.stat().st_size for path in (RELEASED / name).rglob("*") if path.is_file())
+    assert on_disk / 1e6 < MEGABYTES[name]
+    assert unlisted_files(RELEASED / name, read_manifest(RELEASED / name)) == []
+
+
+@each
+def test_quantising_cost_little(name):
+    cost = read_json(RELEASED / name / PARITY)["macro_f1"]
+    assert cost["before"] > 0.5 and cost["cost"]["value"] == pytest.approx(100 * (cost["before"] - cost["after"]))
+    assert cost["cost"]["value"] <= POINTS
+
+
+@each
+def test_the_card_and_the_real_figures_are_of_this_model(name):
+    manifest = read_manifest(RELEASED / name)
+    card = (RELEASED / name / CARD).read_text(encoding="utf-8")
+    assert manifest.id in card and f"{manifest.metrics['macro_f1']:.3f}" in card
+    real = read_json(RELEASED / name / REAL)
+    assert real["model"] == manifest.id and f"{real['report']['macro_f1']['value']:.3f}" in card
+
+
+@each
+def test_no_other_peoples_words_are_kept(name):
+    real = (RELEASED / name / REAL).read_text(encoding="utf-8")
+    assert "texts" not in json.loads(real)["report"] and len(real) < 20_000
+
+
+def test_fast_is_as_good_as_its_manifest_says():
+    predictor = Predictor.load(RELEASED / "fast")
+    split = split_corpus(load_corpus(ROOT / "labels"), ROOT / "labels")
+    report, said = judge(judge_examples(predictor, split.test), resamples=1), predictor.manifest.metrics
+    # Another processor may round a product otherwise, and turn a decision that lies on its threshold.
+    assert report.macro_f1.value == pytest.approx(said["macro_f1"], abs=0.01)
+    for label, scores in report.labels.items():
+        assert scores.ece == pytest.approx(said[f"ece_{label}"], abs=0.01)
+
+
+@pytest.mark.parametrize(("options", "name"), [((), "accurate"), (("--fast",), "fast")])
+def test_the_command_scores_a_briefing_with_what_is_shipped(options, name):
+    ended = run_apart(ROOT, "score", BRIEFING, "--json", *options)
+    rows = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert ended.returncode == 0 and len(rows) == 23, ended.stderr
+    assert {row["model"] for row in rows} == {read_manifest(RELEASED / name).id}
+    asked = [row for row in rows if "should agree on a hotline" in row["text"]]
+    assert len(asked) == 1 and asked[0]["labels"] == ["recommendation"]
+
+
+@each
+def test_the_statement_is_scored_without_what_only_training_installs(name):
+    if not STATEMENT.is_file():
+        pytest.skip(f"the statement is not ours to ship; put it at {STATEMENT}")
+    from test_no_torch import SCORE, TRAINING_ONLY, python
+
+    found = json.loads(python(SCORE, RELEASED / name, STATEMENT))
+    assert len(found["rows"]) == 31 and TRAINING_ONLY & set(found["modules"]) == set()
+    assert all(0 <= value <= 1 for row in found["rows"] for value in row)
