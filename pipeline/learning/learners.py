@@ -122,7 +122,8 @@ class DistilledLearner(Strict):
     """An encoder that learns a teacher's probabilities on labelled and unlabelled sentences (Hinton et al. 2015).
 
     `teacher` is a recipe file beside this one, fitted at its own seed; `start: teacher` begins with the weights of its
-    first fit, which must be of the same encoder. A labelled sentence's target is `gold_weight` of its labels and the
+    first fit, `start: soup` with the mean of all its fits' weights (model soups: Wortsman et al. 2022, ICML); both want
+    the teacher's encoder. A labelled sentence's target is `gold_weight` of its labels and the
     rest of the teacher's probability, and it comes round `labelled_copies` times an epoch. `embedding_weight` adds the
     cosine distance between a projection of the student's sentence vector and the teacher's (Reimers and Gurevych
     2020). A checkpoint is written every `checkpoint_minutes`.
@@ -131,7 +132,7 @@ class DistilledLearner(Strict):
     kind: Literal["distilled"]
     teacher: str
     encoder: Encoder
-    start: Literal["encoder", "teacher"] = "encoder"
+    start: Literal["encoder", "teacher", "soup"] = "encoder"
     unlabelled: UnlabelledSettings
     max_length: int = Field(ge=8, le=512)
     epochs: int = Field(ge=1, le=100)

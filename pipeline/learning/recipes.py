@@ -105,13 +105,13 @@ def load_recipe(path: Path) -> Recipe:
 
 def _check_start(path: Path, learner: Learner, members: dict[str, Recipe]) -> None:
     """Refuse a student that would start from a teacher of another encoder."""
-    if not isinstance(learner, DistilledLearner) or learner.start != "teacher":
+    if not isinstance(learner, DistilledLearner) or learner.start == "encoder":
         return
     parts = [part.learner for member in members.values() for part in member.parts]
     encoders = [part.encoder for part in parts if isinstance(part, FinetunedLearner)]
     if learner.encoder not in encoders:
         raise ConfigError(
-            f"{path}: learner.start: teacher needs a student with the teacher's encoder, and this one has another",
+            f"{path}: learner.start: {learner.start} needs a student with the teacher's encoder, and this one has another",
             hint=f"copy the encoder from {learner.teacher}'s recipe, or set start: encoder",
         )
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from tiny import codebook_of, finetuned_learner, tiny_sentences, write_recipe
 
 from pipeline.ground.errors import ConfigError
@@ -177,10 +178,23 @@ def test_a_student_may_start_from_its_teacher(student, halves):
     assert first[1].history[0]["train_loss"] < first[0].history[0]["train_loss"]
 
 
-def test_a_student_with_another_encoder_cannot_start_from_its_teacher(student, tmp_path):
+def test_a_student_may_start_from_the_mean_of_its_teachers_weights(student, halves, folder):
+    train, validation = halves()
+    still = {"epochs": 1, "learning_rate": 1e-9, "head_learning_rate": 1e-9, "weight_decay": 0.0}
+    started = student(start="soup", **still).fit(train, validation)
+    kept = [load_file(path) for path in sorted((folder.parent / ".cache" / "weights").iterdir())]
+    assert len(kept) == 2
+    for name, weight in started._network.state_dict().items():
+        mean = (kept[0][name].double() + kept[1][name].double()) / 2
+        assert torch.allclose(weight.double(), mean, atol=1e-6), name
+    assert any(not torch.allclose(kept[0][name], kept[1][name], atol=1e-3) for name in kept[0])
+
+
+@pytest.mark.parametrize("start", ["teacher", "soup"])
+def test_a_student_with_another_encoder_cannot_start_from_its_teacher(student, tmp_path, start):
     other = {"kind": "folder", "path": str(tmp_path / "other")}
-    with pytest.raises(ConfigError, match="start: teacher needs a student with the teacher's encoder"):
-        student(start="teacher", encoder=other)
+    with pytest.raises(ConfigError, match=f"start: {start} needs a student with the teacher's encoder"):
+        student(start=start, encoder=other)
 
 
 def test_an_absent_text_source_is_said_and_the_rest_is_learned(student, folder, halves):
