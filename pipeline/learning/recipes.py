@@ -111,7 +111,8 @@ def _check_start(path: Path, learner: Learner, members: dict[str, Recipe]) -> No
     encoders = [part.encoder for part in parts if isinstance(part, FinetunedLearner)]
     if learner.encoder not in encoders:
         raise ConfigError(
-            f"{path}: learner.start: {learner.start} needs a student with the teacher's encoder, and this one has another",
+            f"{path}: learner.start: {learner.start} needs a student with the teacher's encoder, and this one has"
+            " another",
             hint=f"copy the encoder from {learner.teacher}'s recipe, or set start: encoder",
         )
 
