@@ -82,7 +82,8 @@ def _finetuned(node: Node) -> str:
 def _distilled(node: Node) -> str:
     teacher = teacher_of(node)
     taught = f": {described(teacher)}" if teacher else ""
-    return f"{encoder_of(node['encoder']).name} that learned the probabilities of a teacher{taught}"
+    begun = _STARTS.get(node.get("start", "encoder"), "")
+    return f"{encoder_of(node['encoder']).name} that{begun} learned the probabilities of a teacher{taught}"
 
 
 def _seeds(node: Node) -> str:
@@ -95,6 +96,10 @@ def _average(node: Node) -> str:
     return f"the mean of {listed([described(member) for member in node.get('members', {}).values()])}"
 
 
+_STARTS = {
+    "teacher": " began with the weights of its teacher's first fit and",
+    "soup": " began with the mean of its teacher's weights and",
+}
 _WORDS = {
     "prior": lambda node: "a floor: every sentence gets the label shares of the training",
     "rules": lambda node: "a set of patterns written by hand",

@@ -162,6 +162,14 @@ def test_every_kind_of_learner_has_words(card):
     assert len(kinds) > 5 and unknown == ["peer"]  # a peer has no model folder
 
 
+def test_where_a_student_began_is_said():
+    node = {"kind": "distilled", "encoder": finetuned(MINILM)["encoder"], "members": {}}
+    begun = {start: described(node | {"start": start}).split(" that ")[1] for start in ("encoder", "teacher", "soup")}
+    assert begun["encoder"].startswith("learned the probabilities")
+    assert begun["teacher"].startswith("began with the weights of its teacher's first fit and learned")
+    assert begun["soup"].startswith("began with the mean of its teacher's weights and learned")
+
+
 def test_nothing_quantised_is_said_and_so_is_a_comparison_that_is_not_there(card):
     assert "Nothing was quantised" in parity_section(card)
     asked = with_manifest(
