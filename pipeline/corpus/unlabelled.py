@@ -31,11 +31,15 @@ class UnlabelledSentence:
 
 @dataclass(frozen=True, slots=True)
 class Unlabelled:
-    """Sentences in order of source and document; `counts` says how many each source present gave."""
+    """Sentences in order of source and document; `counts` says how many each source present gave.
+
+    `absent` names the sources that were not there, and `notices` say how to provide them.
+    """
 
     sentences: tuple[UnlabelledSentence, ...]
     counts: dict[str, int]
     notices: tuple[Notice, ...]
+    absent: tuple[str, ...] = ()
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -70,18 +74,20 @@ def load_unlabelled(
     labelled, barred = _Labelled(exclude), set(exclude_docs)
     seen: set[str] = set()
     kept: dict[str, list[UnlabelledSentence]] = {}
-    notices = []
+    notices: dict[str, Notice] = {}
     for source in sources:
         documents, notice = unlabelled_documents(source, base)
         if notice:
-            notices.append(notice)
+            notices[source.name] = notice
             continue
         fresh = (document for document in documents if document.id not in barred)
         kept.setdefault(source.name, []).extend(_new(fresh, labelled, seen))
     quotas = _quotas({name: len(found) for name, found in kept.items()}, limit)
     drawn = {name: _draw(found, quotas[name], seed) for name, found in kept.items()}
     sentences = tuple(sentence for found in drawn.values() for sentence in found)
-    return Unlabelled(sentences, {name: len(found) for name, found in drawn.items()}, tuple(notices))
+    return Unlabelled(
+        sentences, {name: len(found) for name, found in drawn.items()}, tuple(notices.values()), tuple(notices)
+    )
 
 
 def _new(documents: Iterable[Document], labelled: "_Labelled", seen: set[str]) -> Iterator[UnlabelledSentence]:

@@ -27,7 +27,7 @@ from pipeline.learning.optimiser import Optimiser, parameter_groups
 from pipeline.learning.recipes import Recipe
 from pipeline.learning.resume import Checkpoint, Place
 from pipeline.learning.seeds import SeedsEstimator, weights_cache
-from pipeline.learning.unlabelled_reading import unlabelled_for
+from pipeline.learning.unlabelled_reading import told_of, unlabelled_for
 
 CHUNK = 2000  # sentences a teacher judges between two writes
 
@@ -54,7 +54,7 @@ class DistilledEstimator:
     def fit(self, train: Labelled, validation: Labelled) -> "DistilledEstimator":
         """Fit the teacher, let it judge every text, train the student; what was done before is read back."""
         unlabelled = unlabelled_for(self._learner.unlabelled, self._setting)
-        self.facts = {"unlabelled": unlabelled.counts, "unlabelled_fingerprint": unlabelled.fingerprint}
+        self.facts = told_of(unlabelled)
         prepare(self._setting.seed, self._setting.threads)
         self._start()  # before the teacher, so that a student that cannot be is found at once
         members = self._fit_teacher(train, validation)
@@ -154,7 +154,9 @@ class DistilledEstimator:
         modules = nn.ModuleDict({"network": self._network} | ({"projection": projection} if projection else {}))
         checkpoint = Checkpoint(path, modules, optimiser, learner.checkpoint_minutes)
         state = checkpoint.restore() or Place()
-        if state != Place():
+        if state.epoch > learner.epochs:
+            self._setting.progress.say("the student was trained before, its weights are read from the last checkpoint")
+        elif state != Place():
             self._setting.progress.say(f"going on from the checkpoint at epoch {state.epoch}, batch {state.batch}")
         self.history = state.history
         for epoch in range(state.epoch, learner.epochs + 1):

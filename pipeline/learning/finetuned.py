@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.decisions.decisions import sigmoid, softmax
-from pipeline.ground.errors import ModelError
+from pipeline.ground.errors import ModelError, StanceError
 from pipeline.ground.files import hash_json
 from pipeline.ground.version import code_version
 from pipeline.inference.manifest import OnnxSpec
@@ -28,7 +28,7 @@ from pipeline.learning.losses import MultiLabelLoss, positive_weights, smoothed
 from pipeline.learning.network import SentenceNetwork, set_up
 from pipeline.learning.optimiser import Optimiser, parameter_groups
 from pipeline.learning.stages import contrast, masked_language
-from pipeline.learning.unlabelled_reading import unlabelled_for
+from pipeline.learning.unlabelled_reading import told_of, unlabelled_for
 
 KIND = "fit"
 
@@ -65,8 +65,15 @@ class FinetunedEstimator:
         self.facts |= {"seed": self._setting.seed, "seconds": seconds, "code_version": code_version()}
         if self._keep:
             facts = {"history": self.history, "facts": self.facts}
-            write_tensors(self._kept(train, validation), KIND, self._network.state_dict(), facts)
+            self._write(self._kept(train, validation), facts)
         return self
+
+    def _write(self, path: Path, facts: dict[str, Any]) -> None:
+        """Keep the weights; a fit that cannot be kept is as good as another, and only has to be made again."""
+        try:
+            write_tensors(path, KIND, self._network.state_dict(), facts)
+        except StanceError as error:
+            self._setting.progress.say(f"{error.message}; the fit is used, and not kept")
 
     def _read_back(self, train: Labelled, validation: Labelled) -> bool:
         """Take the weights of the same fit, where they were kept."""
@@ -161,7 +168,7 @@ class FinetunedEstimator:
         learner, setting = self._learner, self._setting
         if learner.masked:
             unlabelled = unlabelled_for(learner.masked.unlabelled, setting)
-            self.facts |= {"unlabelled": unlabelled.counts, "unlabelled_fingerprint": unlabelled.fingerprint}
+            self.facts |= told_of(unlabelled)
             texts = [*unlabelled.texts, *train.texts]
             masked_language(
                 self._network.encoder,

@@ -1,5 +1,7 @@
 """Read the unlabelled text a recipe names, without anything that labels or held-out documents hold."""
 
+from typing import Any
+
 from pipeline.corpus.unlabelled import Unlabelled, load_unlabelled
 from pipeline.ground.errors import ConfigError
 from pipeline.learning.estimators import Setting
@@ -26,3 +28,9 @@ def unlabelled_for(wanted: UnlabelledSettings, setting: Setting) -> Unlabelled:
     said = ", ".join(f"{count:,} of {name}" for name, count in found.counts.items()) or "none"
     setting.progress.say(f"unlabelled sentences to learn from: {said}")
     return found
+
+
+def told_of(unlabelled: Unlabelled) -> dict[str, Any]:
+    """Say in a model's facts what it learned from unlabelled, and which sources were not there."""
+    absent = {"unlabelled_absent": list(unlabelled.absent)} if unlabelled.absent else {}
+    return {"unlabelled": unlabelled.counts, "unlabelled_fingerprint": unlabelled.fingerprint} | absent

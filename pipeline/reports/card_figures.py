@@ -1,7 +1,7 @@
 """Lay out the figures of a model card: by label, source and length, calibration, review, behaviour, speed, parity."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.records import Estimate
@@ -199,11 +199,22 @@ def speed_section(card: "Card") -> str:
     rows = [
         ["size of all files", f"{manifest.size / 1e6:.1f} MB"],
         ["scoring", "not recorded" if speed is None else f"{speed:,.0f} sentences/s"],
-        ["training run", "not recorded" if seconds is None else f"{seconds:,.0f} s"],
+        ["last training run", "not recorded" if seconds is None else f"{seconds:,.0f} s"],
+        *_taught(manifest.facts),
         ["machine", manifest.facts.get("machine", "not recorded")],
     ]
-    said = "Measured once, when the model was made, on the test sentences; this card measures no time."
+    said = (
+        "Measured once, when the model was made, on the test sentences; this card measures no time. A training run"
+        " reads back what earlier ones kept, so the last one may be shorter than all the work."
+    )
     return f"## Speed and size\n\n{said}\n\n{left_table(['figure', 'value'], rows)}"
+
+
+def _taught(facts: Mapping[str, Any]) -> list[list[str]]:
+    """Say how long the teacher's fits took, each measured when it was made."""
+    fits = facts.get("teacher", {}).get("fits", {})
+    seconds = [fit["seconds"] for fit in fits.values() if "seconds" in fit]
+    return [["the teacher's fits", " + ".join(f"{one:,.0f}" for one in seconds) + " s"]] if seconds else []
 
 
 def number(value: float | None) -> str:

@@ -89,7 +89,7 @@ def _distilled(node: Node) -> str:
 def _seeds(node: Node) -> str:
     member = next(iter(node.get("members", {}).values()), None)
     of = described(member) if member else "one recipe"
-    return f"the mean of {len(node['seeds'])} fits (seeds {', '.join(map(str, node['seeds']))}) of {of}"
+    return f"the mean of {node['fits']} fits, each at a seed of its own, of {of}"
 
 
 def _average(node: Node) -> str:
@@ -174,9 +174,11 @@ def _unlabelled(card: "Card") -> str:
     rows = [[name, f"{count:,}", f"`{files[name]}`" if name in files else "–"] for name, count in counts.items()]
     print_of = card.manifest.facts.get("unlabelled_fingerprint", "")
     table = left_table(["source", "sentences", "sha256 of the file"], rows or [["none", "0", "–"]])
+    absent = card.manifest.facts.get("unlabelled_absent", [])
+    lacked = f"\n\nNamed by the recipe, and absent when the model was made: {listed(absent)}." if absent else ""
     return (
         "### Unlabelled sentences\n\nLearned from beside the labelled ones, without anything that repeats a labelled"
-        f" sentence or comes from a held-out document. Fingerprint of all of them: `{print_of}`.\n\n{table}"
+        f" sentence or comes from a held-out document. Fingerprint of all of them: `{print_of}`.\n\n{table}{lacked}"
     )
 
 

@@ -1,5 +1,6 @@
 """Measure what a model card says of a model folder, and keep the card in the folder."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -95,14 +96,15 @@ def measure_card(folder: Path, labels: Path, real: Path | None = None) -> Card:
         LabelError, ConfigError: labels or sentences are malformed, or `real` repeats labelled sentences.
     """
     _refuse_foreign_card(folder / CARD)
+    codebook, corpus = read_manifest(folder).codebook, load_corpus(labels)
+    _refuse_other_labels(folder, codebook, corpus.codebook, labels)
+    gold = _real_gold(real, codebook, corpus) if real else []
     _verify(folder, (CARD, REAL) if real else (CARD,))
     predictor = Predictor.load(folder)
-    corpus = load_corpus(labels)
-    _refuse_other_labels(folder, predictor.codebook, corpus.codebook, labels)
     split = split_corpus(corpus, labels)
     judged = judge_examples(predictor, split.test)
     judged = replace(judged, slices=judged.slices | {"length": tuple(map(length_of, judged.texts))})
-    kept = _real_figures(predictor, real, corpus) if real else _kept_figures(folder, predictor.manifest)
+    kept = _real_figures(predictor, real, gold) if real else _kept_figures(folder, predictor.manifest)
     return Card(
         folder=folder,
         manifest=_listing(predictor.manifest, kept),
@@ -161,8 +163,10 @@ def _verify(folder: Path, rewritten: Sequence[str]) -> None:
     manifest = read_manifest(folder)
     kept = {name: entry for name, entry in manifest.files.items() if name not in rewritten}
     verify_files(folder, manifest.model_copy(update={"files": kept}))
-    if list(file_faults(folder, manifest)):
-        _unlist(folder, rewritten)
+    for name in rewritten:
+        alone = {name: manifest.files[name]} if name in manifest.files else {}
+        if list(file_faults(folder, manifest.model_copy(update={"files": kept | alone}))):
+            _unlist(folder, [name])
 
 
 def _unlist(folder: Path, names: Sequence[str]) -> None:
@@ -181,12 +185,16 @@ def _refuse_other_labels(folder: Path, own: Codebook, other: Codebook, labels: P
         )
 
 
-def _real_figures(predictor: Predictor, path: Path, corpus: Corpus) -> RealFigures:
-    """Judge the model on other people's sentences; nothing of their text is kept."""
-    records = read_gold(path, predictor.codebook)
+def _real_gold(path: Path, codebook: Codebook, corpus: Corpus) -> list[GoldRecord]:
+    """Read other people's sentences, before anything in the folder is touched."""
+    records = read_gold(path, codebook)
     _refuse_known(path, records, corpus.examples)
     slices = [{key: record.slices[key] for key in KEPT_SLICES if key in record.slices} for record in records]
-    records = [replace(record, slices=kept) for record, kept in zip(records, slices, strict=True)]
+    return [replace(record, slices=kept) for record, kept in zip(records, slices, strict=True)]
+
+
+def _real_figures(predictor: Predictor, path: Path, records: Sequence[GoldRecord]) -> RealFigures:
+    """Judge the model on other people's sentences; nothing of their text is kept."""
     report, judged = evaluate(predictor, records, predictor.codebook)
     review = judge_review(predictor, judged)
     return RealFigures(
@@ -210,9 +218,14 @@ def _refuse_known(path: Path, records: Sequence[GoldRecord], examples: Sequence[
 def _kept_figures(folder: Path, manifest: Manifest) -> RealFigures | None:
     """Read the figures kept by an earlier card of the same model."""
     path = folder / REAL
+    hint = f"judge it again: stance models card {shlex.quote(str(folder))} --real FILE"
     if REAL not in manifest.files:
+        if path.exists():
+            raise ModelError(
+                f"{path} is there and the manifest does not list it: a card was interrupted, or it was put there",
+                hint=f"{hint}; or move it away, and the card says that there are no such figures",
+            )
         return None
-    hint = f"judge it again: stance models card {folder} --real FILE; or remove {path}"
     try:
         kept = RealFigures.model_validate(read_json(path))
     except ValidationError as error:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -98,8 +99,16 @@ def test_labelled_sentences_carry_their_labels_by_gold_weight(student, halves, m
     assert seen[1].texts[-n:] == list(train.texts)
 
 
-def test_a_killed_distillation_goes_on_from_its_checkpoint_and_ends_the_same(student, folder, halves, monkeypatch):
+AS_ACCURATE = {"start": "soup", "freeze": "embeddings", "encoder_dropout": 0.0, "precision": "bfloat16"}
+AS_FAST = {"embedding_weight": 1.0, "labelled_copies": 2, "precision": "bfloat16"}
+
+
+@pytest.mark.parametrize("shape", [{}, AS_ACCURATE, AS_FAST], ids=["plain", "accurate", "fast"])
+def test_a_killed_distillation_goes_on_from_its_checkpoint_and_ends_the_same(
+    student, folder, halves, monkeypatch, shape
+):
     train, validation = halves()
+    student = partial(student, **shape)
     whole = student().fit(train, validation)
     for file in (folder.parent / ".cache" / "distillation").rglob("student.safetensors"):
         file.unlink()
@@ -132,6 +141,27 @@ def test_a_damaged_checkpoint_is_no_checkpoint(student, folder, halves):
     (file,) = (folder.parent / ".cache" / "distillation").rglob("student.safetensors")
     file.write_bytes(file.read_bytes()[:2000])
     assert np.array_equal(student().fit(train, validation).predict_proba(validation.texts), whole)
+
+
+def test_a_student_that_was_trained_before_is_read_back(student, halves):
+    train, validation = halves()
+    whole = student().fit(train, validation).predict_proba(validation.texts)
+    said, again = [], student()
+    again._setting.progress.say = said.append
+    assert np.array_equal(again.fit(train, validation).predict_proba(validation.texts), whole)
+    assert any("trained before" in line for line in said) and not any("going on" in line for line in said)
+
+
+def test_a_fit_that_cannot_be_kept_is_used_all_the_same(folder, setting, halves):
+    recipe = load_recipe(folder / "teacher.yaml")
+    train, validation = halves()
+    (folder.parent / ".cache").write_text("a file where a folder is wanted")
+    said, one = [], build(recipe, replace(setting(), base=folder))
+    for member in one.members.values():
+        member._setting.progress.say = said.append
+    one.fit(train, validation)
+    assert sum("the fit is used, and not kept" in line for line in said) == 2
+    assert one.predict_proba(validation.texts).shape == validation.targets.shape
 
 
 def test_other_labels_or_settings_are_another_distillation(student, folder, halves):
@@ -204,7 +234,7 @@ def test_an_absent_text_source_is_said_and_the_rest_is_learned(student, folder, 
     one._setting.progress.say = said.append
     one.fit(*halves())
     assert any("absent.jsonl" in line and "left out" in line for line in said)
-    assert one.facts["unlabelled"] == {}
+    assert one.facts["unlabelled"] == {} and one.facts["unlabelled_absent"] == ["absent"]
 
 
 def test_without_the_labelled_sentences_a_distillation_refuses(student, halves):

