@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.decisions.decisions import sigmoid, softmax
 from pipeline.ground.errors import ConfigError, ModelError
 from pipeline.ground.files import read_json
-from pipeline.inference.manifest import OnnxSpec, PriorSpec, RulesSpec, ScorerSpec, TfidfSpec
+from pipeline.inference.manifest import OnnxSpec, PriorSpec, RulesSpec, ScorerSpec, TfidfSpec, way_back
 from pipeline.inference.ngrams import char_ngrams, word_ngrams
 from pipeline.inference.rules import RulesScorer
 
@@ -82,10 +82,14 @@ class OnnxScorer:
         from tokenizers import Tokenizer
 
         self._activate: Callable[[np.ndarray], np.ndarray] = softmax if exclusive else sigmoid
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        try:
+            self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # tokenizers raises nothing narrower
+            raise ModelError(f"{folder / 'tokenizer.json'} cannot be used: {error}", hint=way_back(folder)) from error
         self._tokenizer.enable_truncation(spec.max_length)
         self._tokenizer.no_padding()
         self._pad_id = spec.pad_id
+        self._folder = folder
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = os.cpu_count() or 1
         options.log_severity_level = 3
@@ -93,8 +97,9 @@ class OnnxScorer:
             self._session = onnxruntime.InferenceSession(
                 str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
             )
-        except _onnx_faults(onnxruntime.capi.onnxruntime_pybind11_state) as error:
-            raise ModelError(f"{folder / 'model.onnx'}: onnxruntime cannot load it", hint=str(error)[:200]) from error
+        except _graph_faults() as error:
+            said = f"{folder / 'model.onnx'}: onnxruntime cannot load it ({str(error)[:200]})"
+            raise ModelError(said, hint=way_back(folder)) from error
 
     def score(self, texts: Sequence[str]) -> np.ndarray:
         """Turn the graph's logits into probabilities."""
@@ -107,13 +112,25 @@ class OnnxScorer:
         rows: list[np.ndarray] = []
         for start in range(0, len(order), BATCH):
             batch = [encodings[i].ids for i in order[start : start + BATCH]]
-            rows.append(self._session.run(None, pad(batch, self._pad_id))[0])
+            rows.append(self._run(batch))
         return np.asarray(np.concatenate(rows)[np.argsort(order)], dtype=float)
 
+    def _run(self, batch: Sequence[Sequence[int]]) -> np.ndarray:
+        """Run the graph; raise `ModelError` where it fails, as one of another tokenizer does."""
+        try:
+            logits: np.ndarray = self._session.run(None, pad(batch, self._pad_id))[0]
+        except _graph_faults() as error:
+            said = f"{self._folder}: the graph fails on a sentence ({str(error)[:200]})"
+            raise ModelError(said, hint=way_back(self._folder)) from error
+        return logits
 
-def _onnx_faults(state: Any) -> tuple[type[Exception], ...]:
+
+def _graph_faults() -> tuple[type[Exception], ...]:
     """List what onnxruntime raises; its exceptions share no base of their own."""
-    return tuple(kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception))
+    import onnxruntime
+
+    state = vars(onnxruntime.capi.onnxruntime_pybind11_state)
+    return tuple(kind for kind in state.values() if isinstance(kind, type) and issubclass(kind, Exception))
 
 
 class AverageScorer:
@@ -151,6 +168,4 @@ def load_scorer(spec: ScorerSpec, folder: Path, exclusive: bool) -> Scorer:
             return RulesScorer.read(folder / "rules.json", exclusive)
         return AverageScorer([load_scorer(s, folder / "members" / n, exclusive) for n, s in spec.members.items()])
     except (ConfigError, KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise ModelError(
-            f"{folder}: the model's files do not fit together ({error})", hint="train the model again"
-        ) from error
+        raise ModelError(f"{folder}: the model's files do not fit together ({error})", hint=way_back(folder)) from error

@@ -89,7 +89,11 @@ def choose_model(named: Path | None, fast: bool) -> tuple[Path, list[Notice], st
     if named is not None:
         if fast:
             raise ModelError("--fast and --model name two models", hint="give one of them")
-        return find_model(named), [], ""
+        folder = find_model(named)
+        try:
+            return folder, _notices(folder), ""
+        except ModelError:  # whoever loads it says what is wrong
+            return folder, [], ""
     shipped = {model.name: model.folder for model in reversed(released_models())}
     if fast and FAST not in shipped:
         raise ModelError(
@@ -106,13 +110,16 @@ def choose_model(named: Path | None, fast: bool) -> tuple[Path, list[Notice], st
 
 
 def _shipped(folder: Path, why: str) -> tuple[Path, list[Notice], str]:
-    """Read a released model's manifest; note where its labels are not those of the project here."""
+    return folder, _notices(folder), f"model {shown(folder)} ({why})"
+
+
+def _notices(folder: Path) -> list[Notice]:
+    """Read a model's manifest; note where its labels are not those of the project here."""
     codebook = read_manifest(folder).codebook
     project = project_here()
     differs = _difference_here(codebook, project.labels) if project else ""
     advice = "to score with a model of your own: stance score FILE --model DIR"
-    notices = [Notice(f"{shown(folder)}: {differs}", advice)] if differs else []
-    return folder, notices, f"model {shown(folder)} ({why})"
+    return [Notice(f"{shown(folder)}: {differs}", advice)] if differs else []
 
 
 def _difference_here(codebook: Codebook, labels_dir: Path) -> str:

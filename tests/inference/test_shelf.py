@@ -111,6 +111,8 @@ def test_other_labels_than_the_projects_are_noted(place):
         _, notices, _ = choose_model(None, fast)
         assert len(notices) == 1 and "--model DIR" in notices[0].hint
         assert "its labels are hawk, dove; labels/codebook.yaml has hawk, dove, other" in notices[0].message
+    folder, [notice], _ = choose_model(Path("accurate"), fast=False)
+    assert folder == place / ACCURATE and "hawk, dove, other" in notice.message
     Path("labels/codebook.yaml").write_text("not: a codebook")
     assert choose_model(None, fast=False)[:2] == (place / ACCURATE, [])
 
