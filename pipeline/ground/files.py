@@ -1,16 +1,20 @@
 """Read and write files so that nothing is half-written and every fault names its line."""
 
+import glob
 import hashlib
 import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from pipeline.ground.errors import ConfigError, StanceError
+
+DAY = 24 * 3600  # seconds after which a folder half-made belongs to no running process
 
 
 def sha256_of(path: Path) -> str:
@@ -118,6 +122,14 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def sweep(target: Path) -> None:
+    """Remove what runs killed a day ago or more left beside `target`; a younger folder may be another run's at work."""
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*"):
+        with suppress(FileNotFoundError):  # another run was quicker
+            if left.is_dir() and time.time() - left.stat().st_mtime > DAY:
+                shutil.rmtree(left, ignore_errors=True)
+
+
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
     """Yield a folder to fill; it becomes `target` by one rename, or vanishes if the block fails.
@@ -125,6 +137,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
     An older folder at `target` is replaced only after the new one is complete.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target)
     staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
     try:
         staging.chmod(0o755)

@@ -12,22 +12,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.ground.errors import EncoderError
-from pipeline.ground.files import sha256_of, whole_folder
+from pipeline.ground.files import sha256_of, sweep, whole_folder
 from pipeline.ground.progress import Progress
 from pipeline.learning.encoder_settings import PartsEncoder
 
 PART = re.compile(r"\.zip\.\d{3}$")
 UNSOUND = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)  # what zipfile raises on damaged bytes
-DAY = 24 * 3600
 ELSEWHERE = (
     "take the encoder by its Hub id (kind: hub, id: sentence-transformers/all-mpnet-base-v2) or from kind: folder"
 )
@@ -66,7 +64,7 @@ def obtain(encoder: PartsEncoder, cache: Path, progress: Progress | None = None)
 
 def _fetch(encoder: PartsEncoder, target: Path, progress: Progress) -> None:
     """Fill the folder `target`, or leave it as it was."""
-    _sweep(target)
+    sweep(target)
     progress.say(f"fetching the encoder {encoder.folder} into {target}")
     with (
         whole_folder(target) as staging,
@@ -86,14 +84,6 @@ def _fetch(encoder: PartsEncoder, target: Path, progress: Progress) -> None:
 def _own(target: Path) -> str:
     """Begin the names of temporary folders as `whole_folder` does."""
     return f".{target.name}."
-
-
-def _sweep(target: Path) -> None:
-    """Remove what runs killed a day ago or more left behind; a younger folder may be another run's at work."""
-    for left in target.parent.glob(f"{_own(target)}*"):
-        with suppress(FileNotFoundError):  # another run was quicker
-            if time.time() - left.stat().st_mtime > DAY:
-                shutil.rmtree(left, ignore_errors=True)
 
 
 def _join(encoder: PartsEncoder, scratch: Path, progress: Progress) -> Path:

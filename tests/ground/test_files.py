@@ -1,6 +1,8 @@
 """Nothing is half-written, and a fault in a file names its line."""
 
 import json
+import os
+import time
 
 import pytest
 from hypothesis import given
@@ -143,6 +145,18 @@ def test_a_folder_appears_whole_with_missing_parents(tmp_path):
         (staging / "a").write_text("1")
         assert not target.exists()
     assert names_in(target) == ["a"] and names_in(target.parent) == ["model"]
+
+
+def test_what_a_killed_run_left_goes_after_a_day(tmp_path):
+    target = tmp_path / "model[1]"
+    old, young, other = (tmp_path / name for name in (".model[1].abc", ".model[1].def", ".model1.abc"))
+    for folder in (old, young, other):
+        folder.mkdir()
+    for folder in (old, other):
+        os.utime(folder, (time.time() - 2 * files.DAY,) * 2)
+    with files.whole_folder(target):
+        pass
+    assert names_in(tmp_path) == [".model1.abc", ".model[1].def", "model[1]"]
 
 
 def test_a_new_folder_replaces_the_old_one_whole(tmp_path):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from tiny import ROOT, finetuned_learner, write_recipe
 
+from pipeline.ground import files
 from pipeline.ground.errors import EncoderError
 from pipeline.ground.files import sha256_of
 from pipeline.ground.progress import Progress
@@ -263,7 +264,7 @@ def test_what_a_killed_run_left_is_not_taken_for_whole_and_goes_after_a_day(inde
     for folder in (old, young):
         shutil.copytree(encoder_folder, folder)
     os.utime(young)  # copytree gave it the older folder's time
-    long_ago = time.time() - 2 * parts.DAY
+    long_ago = time.time() - 2 * files.DAY
     os.utime(old, (long_ago, long_ago))
     heard = Heard()
     assert obtain(index.encoder, index.cache, heard).name == name
