@@ -85,6 +85,7 @@ def _on_data(model: Path, data: Path, as_json: bool, slices: bool, errors: int, 
 
     need("sklearn", "train", "stance evaluate")
     from pipeline.cli.console import note, results, say_notice, stdout_console
+    from pipeline.inference.shelf import find_model
     from pipeline.judging.errors_table import worst_errors
     from pipeline.predict import Predictor
     from pipeline.workflows.evaluation import evaluate, judge_review, read_gold
@@ -93,7 +94,7 @@ def _on_data(model: Path, data: Path, as_json: bool, slices: bool, errors: int, 
     if model.suffix == ".yaml":
         predictor, records = _peer_and_gold(model, data, adapt_priors)
     else:
-        predictor = Predictor.load(model)
+        predictor = Predictor.load(find_model(model))
         records = read_gold(data, predictor.codebook)
     if adapt_priors:
         predictor, notice = predictor.adapt(record.text for record in records)
@@ -154,6 +155,7 @@ def _on_behaviour(
     if track:
         need("mlflow", "train", "stance evaluate --behaviour (without --no-track)")
     from pipeline.cli.console import note, results, stdout_console
+    from pipeline.inference.shelf import find_model
     from pipeline.reports.behaviour import behaviour_table, check_output, write_report
     from pipeline.workflows.behaviour import read_suite, try_models
 
@@ -161,7 +163,7 @@ def _on_behaviour(
     if output:
         check_output(output)
     suite = read_suite(labels or project.labels)
-    tried = try_models(models, suite)
+    tried = try_models([find_model(model) for model in models], suite)
     tracker = _open_store(project.root) if track else None
     with results():
         if as_json:

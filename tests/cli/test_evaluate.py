@@ -180,3 +180,12 @@ def test_help_ends_with_an_example():
     *_, title, example = text.rstrip().splitlines()
     assert title.strip() == "Example:"
     assert example.strip() == "stance evaluate models/trained/mine --data gold.jsonl --errors 10"
+
+
+def test_a_model_is_found_by_name_as_elsewhere(workshop, tmp_path, stance, monkeypatch):
+    monkeypatch.chdir(workshop.root)
+    (tmp_path / "gold.jsonl").write_text('{"text": "Talks bring peace.", "labels": ["dove"], "doc": "a"}\n')
+    code, out, err = stance("evaluate", "tiny", "--data", tmp_path / "gold.jsonl", "--json")
+    assert code == 0 and json.loads(out)["sentences"] == 1, err
+    code, out, err = stance("evaluate", "tinny", "--data", tmp_path / "gold.jsonl")
+    assert code == 2 and not out and "tiny" in err and "stance models ls" in err
