@@ -9,7 +9,7 @@ BRIEFING := docs/examples/harbour-talks.md
 TRIED := rules tfidf frozen average minilm
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check format leaderboard curve ablation frontier behaviour datasheet splitters clean forget
+.PHONY: help env demo test base check format leaderboard curve ablation frontier behaviour datasheet splitters clean forget
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,15 @@ demo: env  ## score a briefing with the released model, then train one and track
 
 test: env  ## run the whole test suite
 	@$(BIN)/python -m pytest
+
+base:  ## score with each released model from a fresh base install, which has no torch
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && $(PYTHON) -m venv "$$scratch/venv" && \
+	"$$scratch/venv/bin/python" -m pip --disable-pip-version-check --quiet install . && \
+	cp $(BRIEFING) $(wildcard ../shared/texts/statement.txt) "$$scratch" && cd "$$scratch" && \
+	! venv/bin/python -c "import torch" 2>/dev/null && venv/bin/stance models verify && \
+	for model in accurate fast; do for text in *.md *.txt; do if test -f "$$text"; then \
+	venv/bin/stance score "$$text" --model $$model --json > rows.jsonl && \
+	echo "$$model: $$(wc -l < rows.jsonl) sentences of $$text" || exit 1; fi; done; done
 
 check: env  ## format, lint, types and architecture rules
 	@$(BIN)/ruff format --check .
