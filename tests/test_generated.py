@@ -11,8 +11,13 @@ from tiny import ROOT, SHARED
 from pipeline.corpus.load import load_corpus
 from pipeline.corpus.normalise import normal_words
 from pipeline.ground.codebook import load_codebook
+from pipeline.ground.files import read_json
+from pipeline.ground.records import Estimate
+from pipeline.inference.manifest import read_manifest
 from pipeline.reports.datasheet import agreement_table, composition_table, kappa
 from pipeline.reports.markers import block_in
+from pipeline.reports.tables import interval
+from pipeline.workflows.shelf import stored_estimate
 
 
 def block(path, name):
@@ -39,6 +44,17 @@ def test_the_readme_shows_the_leaderboard():
     rows = [line for line in readme.splitlines() if line.startswith("| `")]
     assert len(rows) >= 5
     assert [row for row in rows if row not in board] == []
+
+
+@pytest.mark.parametrize("name", ["accurate", "fast"])
+def test_the_readme_states_what_the_released_models_say_of_themselves(name):
+    folder = ROOT / "models" / "released" / name
+    manifest, real = read_manifest(folder), read_json(folder / "real.json")["report"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [row] = [line for line in readme.splitlines() if line.startswith(f"| [`{name}`]")]
+    by_label = [f"{real['labels'][label]['f1']['value']:.2f}" for label in load_codebook(ROOT / "labels").names]
+    cells = [interval(stored_estimate(manifest, "macro_f1")), interval(Estimate(**real["macro_f1"])), *by_label]
+    assert [cell.strip() for cell in row.split("|")[2:-1]] == [f"{manifest.size / 1e6:.1f}", *cells]
 
 
 def test_the_readme_names_every_label():
