@@ -93,7 +93,9 @@ def main(argv: list[str] | None = None) -> Any:
         error.show()
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("\ninterrupted: nothing half-written was left behind", err=True)
+        click.echo(
+            "\ninterrupted: nothing half-written was left behind; the same command takes up what was finished", err=True
+        )
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()

@@ -22,6 +22,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 DECISIONS = "decisions.json"
 RETRAIN = "train it again (stance train models/RECIPE.yaml), or copy the folder whole"
+SHIPPED = ("accurate", "fast")  # the default, and the one for `--fast`
+ELSEWHERE = "see what there is: stance models ls\n      or make one: stance train models/minilm.yaml"
 UPGRADE = "upgrade cautious-hope: git pull, then pip install . (or make env)"
 
 
@@ -126,7 +128,7 @@ def way_back(folder: Path) -> str:
     whole = folder.resolve()
     if whole.parent == packaged_models():
         how = "install cautious-hope again: pip install --force-reinstall --no-deps ."
-    elif whole.parts[-3:-1] == ("models", "released"):
+    elif _is_shipped(folder):
         place = shown(folder)
         near = not Path(place).is_absolute()
         command = ["checkout", "--", place] if near else ["-C", str(whole.parent), "checkout", "--", whole.name]
@@ -138,16 +140,22 @@ def way_back(folder: Path) -> str:
     return f"{how}\n      or score with another model: stance score FILE {others}"
 
 
+def _is_shipped(folder: Path) -> bool:
+    """Tell whether a folder is, or would be, a released model: git holds the two that come with this repository."""
+    whole = folder.resolve()
+    return whole.parts[-3:-1] == ("models", "released") and whole.name in SHIPPED
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Read and check a model folder's manifest; raise `ModelError` where it cannot be used."""
     if not os.path.isdir(folder):  # noqa: PTH112 - Path raises for a name too long
         kind = "is a file, and a model is a folder" if os.path.exists(folder) else "does not exist"  # noqa: PTH110
         raise ModelError(
             f"model folder {folder} {kind}",
-            hint="see what there is: stance models ls\n      or make one: stance train models/minilm.yaml",
+            hint=way_back(folder) if _is_shipped(folder) else ELSEWHERE,
         )
     path = folder / MANIFEST
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - Path raises where the folder may not be searched
         raise ModelError(f"{folder} is not a model folder: it holds no {MANIFEST}", hint=way_back(folder))
     value = _read(path)
     _check_format(path, value.get("format") if isinstance(value, dict) else None)

@@ -9,9 +9,9 @@ from pipeline.ground.config import did_you_mean
 from pipeline.ground.errors import ConfigError, ModelError, StanceError
 from pipeline.ground.paths import Project, find_project, packaged_models, shown
 from pipeline.ground.records import Notice
-from pipeline.inference.manifest import MANIFEST, read_manifest
+from pipeline.inference.manifest import MANIFEST, SHIPPED, read_manifest
 
-ACCURATE, FAST = "accurate", "fast"
+ACCURATE, FAST = SHIPPED
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,9 +156,9 @@ def real_section(card: "Card") -> str:
     report, codebook = card.real.report, card.manifest.codebook
     parts = [
         f"{report.sentences:,} sentences of {report.documents:,} documents by other organisations, file"
-        f" `{card.real.file}`, sha256 `{card.real.sha256}`. **Nothing was chosen by it**: no training, recipe,"
-        " threshold or stopping point. The texts belong to their authors; only these figures are kept here"
-        " (`real.json`).",
+        f" `{card.real.file}`, sha256 `{card.real.sha256}`. **No fit, threshold or stopping point used it.**"
+        " Figures say how far the model agrees with whoever labelled that file, which is not recorded here. The texts"
+        " belong to their authors; only these figures are kept (`real.json`).",
         headline(report),
         label_table(report, codebook),
         *(_slices(report, name, codebook) for name in SLICES if name in report.slices),

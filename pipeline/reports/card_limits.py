@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pipeline.workflows.card import Card
 
 LEAST_PASSED = 0.7  # a capability below it is named as a limit
+MISCOUNTED = 0.15  # a label given this much more or less often than it is true is named
 
 
 def limits_section(card: "Card") -> str:
@@ -25,6 +26,7 @@ def _shown(card: "Card") -> list[str]:
     if card.real:
         lines += [_weakest_label(card.real.report, "other people's sentences")]
         lines += _weakest(card.real.report, "other people's sentences")
+        lines += _miscounted(card.real.report)
         lines.append(
             f"Macro-F1 is {card.report.macro_f1.value:.3f} on test documents of the same making as the training"
             f" documents and {card.real.report.macro_f1.value:.3f} on other people's sentences: expect the second."
@@ -50,6 +52,20 @@ def _weakest(report: Report, where: str) -> list[str]:
     return lines
 
 
+def _miscounted(report: Report) -> list[str]:
+    """Name the labels given much more or less often than they are true, since shares of them mislead."""
+    lines = []
+    for name, scores in report.labels.items():
+        ratio = scores.recall / scores.precision if scores.precision else 0.0  # given over true
+        if scores.support and abs(ratio - 1) > MISCOUNTED:
+            lines.append(
+                f"On other people's sentences `{name}` is given {ratio:.2f} times as often as it is true"
+                f" ({1 - scores.precision:.0%} of those given are wrong, {1 - scores.recall:.0%} of the true ones are"
+                " missed): its shares mislead."
+            )
+    return lines
+
+
 def _failing(card: "Card") -> list[str]:
     if card.behaviour is None:
         return []
@@ -59,7 +75,14 @@ def _failing(card: "Card") -> list[str]:
         if scores.total.pass_rate < LEAST_PASSED
     ]
     said = f"Capabilities with fewer than {LEAST_PASSED:.0%} of their cases passed: {', '.join(below)}."
-    return [said] if below else [f"Every capability of the behavioural suite passes {LEAST_PASSED:.0%} of its cases."]
+    whole = f"Every capability of the behavioural suite passes {LEAST_PASSED:.0%} of its cases."
+    moved = [
+        f"In `{name}` a probability moves by up to {scores.shift.largest:.2f} where nothing should move it, whatever"
+        " its mean."
+        for name, scores in card.behaviour.capabilities.items()
+        if scores.shift and scores.bar is not None and scores.shift.largest > 2 * scores.bar
+    ]
+    return [said if below else whole, *moved]
 
 
 def _noted(card: "Card") -> list[str]:
@@ -75,7 +98,10 @@ def _known(card: "Card") -> list[str]:
     said = f"Who made the labels, by their datasheet: “{made}”" if made else "No datasheet says who made the labels."
     corrects = ""
     if card.decisions.priors:
-        corrects = f": `stance score --adapt-priors` corrects for it where there are {MINIMUM} sentences or more"
+        corrects = (
+            f": `stance score --adapt-priors` estimates the shares of {MINIMUM} sentences or more and corrects"
+            " for them, which may help or harm; try it on labelled sentences (`stance evaluate --adapt-priors`) first"
+        )
     lines = [
         said,
         "Probabilities and thresholds suit the label shares they were learned on (see base rates); where a text has"

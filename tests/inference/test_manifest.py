@@ -128,6 +128,10 @@ def test_a_released_folder_says_how_to_get_it_back(folder, tmp_path, monkeypatch
     assert f"git -C {accurate.parent} checkout -- accurate" in hint(accurate)
     monkeypatch.chdir(tmp_path)
     assert "git checkout -- models/released/accurate\n" in hint(accurate)
+    shutil.rmtree(accurate)
+    with pytest.raises(ModelError, match="does not exist") as caught:
+        read_manifest(accurate)
+    assert "git checkout -- models/released/accurate" in caught.value.hint
     assert "stance score FILE --fast or --model DIR" in hint(accurate)
     assert "--fast" not in hint(fast) and "stance score FILE --model DIR" in hint(fast)
     (folder / "weights.npz").write_bytes(b"")

@@ -23,7 +23,7 @@ from pipeline.reports.card_origin import described, encoders_of, node_of, origin
 from pipeline.reports.card_parity import parity_section
 from pipeline.reports.tables import interval
 from pipeline.tracking.store import Tracker
-from pipeline.workflows.card import measure_card, who_made
+from pipeline.workflows.card import RealFigures, measure_card, who_made
 from pipeline.workflows.judged import judge_examples
 from pipeline.workflows.training import Order, train
 
@@ -248,6 +248,23 @@ def test_the_weakest_label_source_and_length_are_limits(card):
         said = f"Weakest {kind} on the test documents: b, macro-F1 0.500 on 8 sentences."
         assert said in limits_section(several)
     assert "no more than 32 word pieces are read" in text
+
+
+def test_a_label_given_too_often_on_other_peoples_sentences_is_named(card):
+    scores = card.report.labels["hawk"]
+    often = replace(scores, precision=0.5, recall=0.75, support=40)
+    even = replace(scores, precision=0.8, recall=0.75, support=40)
+    report = replace(card.report, labels={"hawk": often, "dove": even})
+    real = RealFigures(model="m", file="f.jsonl", sha256="0" * 64, report=report)
+    text = limits_section(replace(card, real=real))
+    said = "`hawk` is given 1.50 times as often as it is true (50% of those given are wrong, 25% of the true ones are"
+    assert said in text and "`dove` is given" not in text
+
+
+def test_a_swing_that_the_mean_hides_is_a_limit(card):
+    assert "In `country_names` a probability moves by up to 0.31" in limits_section(
+        replace(card, behaviour=behaviour(9))
+    )
 
 
 def test_who_made_the_labels_is_what_their_datasheet_says(card):

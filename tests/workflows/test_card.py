@@ -112,7 +112,7 @@ def test_other_peoples_figures_are_kept_without_their_text(folder, labels, real)
     report, _ = evaluate(predictor, read_gold(real, predictor.codebook), predictor.codebook)
     text = (folder / CARD).read_text()
     assert f"| macro-F1 | {interval(report.macro_f1)} |" in text.split("## Figures on other people's sentences")[1]
-    assert sha256_of(real) in text and "Nothing was chosen by it" in text
+    assert sha256_of(real) in text and "No fit, threshold or stopping point used it." in text
     assert "| gazette | 1 | 1 |" in text and f"| `{REAL}` |" in text
     for row in REAL_ROWS:
         assert all(row["text"] not in (folder / name).read_text() for name in (CARD, REAL, "manifest.json"))
