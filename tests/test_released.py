@@ -1,6 +1,7 @@
 """What is shipped: whole, small enough, as good as it says, and able to score where nothing else is installed."""
 
 import json
+import subprocess
 
 import pytest
 from tiny import ROOT, SHARED, STATEMENT, run_apart
@@ -102,3 +103,15 @@ def test_the_statement_is_scored_without_what_only_training_installs(name):
     found = json.loads(python(SCORE, RELEASED / name, STATEMENT))
     assert len(found["rows"]) == 31 and TRAINING_ONLY & set(found["modules"]) == set()
     assert all(0 <= value <= 1 for row in found["rows"] for value in row)
+
+
+def test_git_leaves_the_bytes_of_released_models_alone():
+    files = [
+        "models/released/fast/manifest.json",
+        "models/released/fast/MODEL_CARD.md",
+        "models/released/fast/model.onnx",
+    ]
+    asked = subprocess.run(["git", "check-attr", "text", *files], cwd=ROOT, capture_output=True, text=True)
+    if asked.returncode:
+        pytest.skip("not a git checkout")
+    assert asked.stdout.splitlines() == [f"{file}: text: unset" for file in files]

@@ -1,73 +1,20 @@
 """A student learns from a teacher on labelled and unlabelled text; what was done is not done again."""
 
-import json
-import shutil
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny import codebook_of, finetuned_learner, tiny_sentences, write_recipe
+from tiny import codebook_of, finetuned_learner, write_recipe
 
 from pipeline.ground.errors import ConfigError
-from pipeline.ground.files import sha256_of
 from pipeline.inference.scorers import OnnxScorer
-from pipeline.learning import resume
-from pipeline.learning.checkpoints import write_tensors
 from pipeline.learning.distilled import DistilledEstimator
 from pipeline.learning.estimators import build
-from pipeline.learning.finetuned import FinetunedEstimator
 from pipeline.learning.fitness import check_recipe
 from pipeline.learning.forward import logits_and_vectors
-from pipeline.learning.learners import FinetunedLearner
 from pipeline.learning.recipes import load_recipe
-from pipeline.learning.seeds import weights_cache
-
-
-@pytest.fixture
-def folder(tmp_path, encoder_folder):
-    """Make a folder of recipes: a teacher of two seeds, and unlabelled text for a student."""
-    models = tmp_path / "models"
-    write_recipe(models / "one.yaml", finetuned_learner(encoder_folder, epochs=4, patience=4))
-    write_recipe(models / "teacher.yaml", {"kind": "seeds", "member": "one.yaml", "fits": 2})
-    lines = [
-        json.dumps({"doc": f"d{i}", "text": text.replace("talks", "meetings")})
-        for i, (_, text) in enumerate(tiny_sentences())
-    ]
-    (tmp_path / "more.jsonl").write_text("\n".join(lines) + "\n")
-    return models
-
-
-@pytest.fixture
-def student(folder, encoder_folder, setting, halves):
-    """Build a student's estimator with changes to its recipe."""
-    file = folder.parent / "more.jsonl"
-
-    def make(**changes):
-        learner = {
-            "kind": "distilled",
-            "teacher": "teacher.yaml",
-            "encoder": {"kind": "folder", "path": str(encoder_folder)},
-            "unlabelled": {"sources": [{"kind": "file", "path": str(file), "sha256": sha256_of(file)}]},
-            "max_length": 32,
-            "epochs": 3,
-            "batch_size": 8,
-            "learning_rate": 0.01,
-            "head_learning_rate": 0.05,
-            "weight_decay": 0.0,
-            "warmup": 0.1,
-            "dropout": 0.1,
-            "gold_weight": 0.5,
-            "precision": "float32",
-            "checkpoint_minutes": 1e-9,
-        } | changes
-        recipe = load_recipe(write_recipe(folder / "student.yaml", learner, learn_from="validation"))
-        train, _ = halves()
-        return build(recipe, replace(setting(), base=folder, known=train.texts))
-
-    return make
 
 
 def test_the_student_comes_to_say_what_the_teacher_says(student, folder, encoder_folder, setting, halves, tmp_path):
@@ -97,79 +44,6 @@ def test_labelled_sentences_carry_their_labels_by_gold_weight(student, halves, m
     assert not np.array_equal(seen[1].targets[:n], train.targets)
     assert len(seen[1].texts) == len(seen[0].texts) + 2 * n
     assert seen[1].texts[-n:] == list(train.texts)
-
-
-AS_ACCURATE = {"start": "soup", "freeze": "embeddings", "encoder_dropout": 0.0, "precision": "bfloat16"}
-AS_FAST = {"embedding_weight": 1.0, "labelled_copies": 2, "precision": "bfloat16"}
-
-
-@pytest.mark.parametrize("shape", [{}, AS_ACCURATE, AS_FAST], ids=["plain", "accurate", "fast"])
-def test_a_killed_distillation_goes_on_from_its_checkpoint_and_ends_the_same(
-    student, folder, halves, monkeypatch, shape
-):
-    train, validation = halves()
-    student = partial(student, **shape)
-    whole = student().fit(train, validation)
-    for file in (folder.parent / ".cache" / "distillation").rglob("student.safetensors"):
-        file.unlink()
-    writes = iter(range(100))
-    write = resume.Checkpoint.write
-
-    def killed(self, place, **last):
-        write(self, place, **last)
-        if next(writes) == 7:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(resume.Checkpoint, "write", killed)
-    with pytest.raises(KeyboardInterrupt):
-        student().fit(train, validation)
-    monkeypatch.setattr(resume.Checkpoint, "write", write)
-    fits, starts = [], []
-    monkeypatch.setattr(FinetunedEstimator, "_train", lambda *_: fits.append(1))
-    restore = resume.Checkpoint.restore
-    monkeypatch.setattr(resume.Checkpoint, "restore", lambda self: starts.append(restore(self)) or starts[-1])
-    again = student().fit(train, validation)
-    assert fits == []  # both teachers' weights were kept
-    assert (starts[0].epoch, starts[0].batch) != (1, 0)
-    assert [h["train_loss"] for h in again.history] == pytest.approx([h["train_loss"] for h in whole.history])
-    assert np.array_equal(again.predict_proba(validation.texts), whole.predict_proba(validation.texts))
-
-
-def test_a_damaged_checkpoint_is_no_checkpoint(student, folder, halves):
-    train, validation = halves()
-    whole = student().fit(train, validation).predict_proba(validation.texts)
-    (file,) = (folder.parent / ".cache" / "distillation").rglob("student.safetensors")
-    file.write_bytes(file.read_bytes()[:2000])
-    assert np.array_equal(student().fit(train, validation).predict_proba(validation.texts), whole)
-
-
-def test_a_student_that_was_trained_before_is_read_back(student, halves):
-    train, validation = halves()
-    whole = student().fit(train, validation).predict_proba(validation.texts)
-    said, again = [], student()
-    again._setting.progress.say = said.append
-    assert np.array_equal(again.fit(train, validation).predict_proba(validation.texts), whole)
-    assert any("trained before" in line for line in said) and not any("going on" in line for line in said)
-
-
-def test_a_fit_that_cannot_be_kept_is_used_all_the_same(folder, setting, halves):
-    recipe = load_recipe(folder / "teacher.yaml")
-    train, validation = halves()
-    (folder.parent / ".cache").write_text("a file where a folder is wanted")
-    said, one = [], build(recipe, replace(setting(), base=folder))
-    for member in one.members.values():
-        member._setting.progress.say = said.append
-    one.fit(train, validation)
-    assert sum("the fit is used, and not kept" in line for line in said) == 2
-    assert one.predict_proba(validation.texts).shape == validation.targets.shape
-
-
-def test_other_labels_or_settings_are_another_distillation(student, folder, halves):
-    train, validation = halves()
-    student(epochs=1).fit(train, validation)
-    student(epochs=2).fit(train, validation)
-    student(epochs=2).fit(replace(train, targets=1 - train.targets), validation)
-    assert len(list((folder.parent / ".cache" / "distillation").iterdir())) == 3
 
 
 def test_vectors_of_the_teacher_can_be_learned_too(student, halves, monkeypatch):
@@ -244,19 +118,6 @@ def test_without_the_labelled_sentences_a_distillation_refuses(student, halves):
         one.fit(*halves())
 
 
-def test_seeds_average_their_members_and_keep_their_weights(folder, setting, halves, monkeypatch):
-    train, validation = halves()
-    recipe = load_recipe(folder / "teacher.yaml")
-    fitted = build(recipe, replace(setting(), base=folder)).fit(train, validation)
-    found = fitted.predict_proba(validation.texts)
-    alone = [member.predict_proba(validation.texts) for member in fitted.members.values()]
-    assert not np.allclose(*alone) and np.allclose(found, np.mean(alone, axis=0))
-    assert len(list(weights_cache(folder).glob("*.safetensors"))) == 2
-    monkeypatch.setattr(FinetunedEstimator, "_train", lambda *_: pytest.fail("a kept fit was repeated"))
-    again = build(recipe, replace(setting(), base=folder)).fit(train, validation)
-    assert np.array_equal(again.predict_proba(validation.texts), found)
-
-
 @pytest.mark.parametrize(
     ("learner", "said"),
     [
@@ -278,53 +139,6 @@ def test_a_recipes_hash_depends_on_its_members_members(folder, encoder_folder):
     before = load_recipe(write_recipe(folder / "teacher.yaml", learner)).hash
     write_recipe(folder / "one.yaml", finetuned_learner(encoder_folder, epochs=5))
     assert load_recipe(folder / "teacher.yaml").hash != before
-
-
-def test_weights_of_another_shape_under_the_same_name_are_fitted_anew(folder, setting, halves):
-    recipe, told = load_recipe(folder / "teacher.yaml"), replace(setting(), base=folder)
-    first = build(recipe, told).fit(*halves()).predict_proba(["Talks."])
-    for file in weights_cache(folder).glob("*.safetensors"):
-        write_tensors(file, "fit", {"other": torch.zeros(1)}, {"history": [], "facts": {}})
-    assert np.array_equal(build(recipe, told).fit(*halves()).predict_proba(["Talks."]), first)
-
-
-def test_a_fit_is_named_by_everything_it_depends_on(folder, encoder_folder, setting, halves, tmp_path):
-    train, validation = halves()
-    home = tmp_path / "own-encoder"
-    shutil.copytree(encoder_folder, home)
-    learner = FinetunedLearner(**finetuned_learner(home))
-    told = replace(setting(), base=folder)
-
-    def name(told=told, train=train, **changes):
-        return FinetunedEstimator(learner.model_copy(update=changes), told).fit_hash(train, validation)
-
-    names = [
-        name(),
-        name(epochs=9),
-        name(replace(told, seed=4)),
-        name(replace(told, threads=2)),
-        name(train=replace(train, unsure=np.ones(len(train.texts), dtype=bool))),
-        name(train=replace(train, targets=1 - train.targets)),
-    ]
-    config = home / "config.json"
-    config.write_text(config.read_text() + "\n")
-    names.append(name())
-    assert len(set(names)) == len(names)
-    assert name() == names[-1]
-
-
-def test_two_students_of_one_teacher_share_its_judgements(student, halves, monkeypatch):
-    student(epochs=1).fit(*halves())
-    monkeypatch.setattr(FinetunedEstimator, "logits_and_vectors", lambda *_: pytest.fail("judged again"))
-    student(epochs=2, learning_rate=0.02, embedding_weight=1.0).fit(*halves())
-
-
-def test_the_teacher_is_fitted_at_its_own_seed(student, folder, halves):
-    one = student(epochs=1)
-    one._setting.seed = 99
-    one.fit(*halves())
-    assert set(one.facts["teacher"]["fits"]) == {"seed-3", "seed-1003"}
-    assert all(fit["seconds"] > 0 and fit["code_version"] for fit in one.facts["teacher"]["fits"].values())
 
 
 def test_a_teacher_that_reads_neighbours_is_refused(student, folder, encoder_folder):

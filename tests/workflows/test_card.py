@@ -2,12 +2,11 @@
 
 import json
 import shutil
-import subprocess
 from dataclasses import replace
 
 import pytest
 import yaml
-from tiny import ROOT, tiny_sentences, write_labels
+from tiny import tiny_sentences, write_labels
 
 from pipeline.corpus.load import load_corpus
 from pipeline.corpus.splits import split_corpus
@@ -289,15 +288,3 @@ def test_the_command_writes_the_card_and_says_where(workshop, folder, real, stan
     assert code == 2 and 'line 1: no "labels"' in err and "hint: " in err
     code, _, err = stance("models", "card", "tinny")
     assert code == 2 and "did you mean 'tiny'?" in err
-
-
-def test_git_leaves_the_bytes_of_released_models_alone():
-    files = [
-        "models/released/fast/manifest.json",
-        "models/released/fast/MODEL_CARD.md",
-        "models/released/fast/model.onnx",
-    ]
-    asked = subprocess.run(["git", "check-attr", "text", *files], cwd=ROOT, capture_output=True, text=True)
-    if asked.returncode:
-        pytest.skip("not a git checkout")
-    assert asked.stdout.splitlines() == [f"{file}: text: unset" for file in files]
