@@ -152,4 +152,4 @@ def test_a_student_is_distilled_quantised_and_told_of_in_its_manifest(project, s
     assert facts["teacher"]["recipe"] == "teacher"
     assert json.loads((trained / "student" / "parity.json").read_text())["sentences"] == len(split.test)
     code, _, err = stance("train", "models/student.yaml")
-    assert code == 0 and err.count("weights read from the cache") == 2 and "going on from the checkpoint" in err
+    assert code == 0 and err.count("weights read from the cache") == 2 and "the student was trained before" in err
