@@ -23,10 +23,18 @@ _LOOKS_BINARY = 0.1
 
 
 def read_document(path: Path, *, encoding: str | None = None, doc_id: str | None = None) -> Document:
-    """Read a plain-text, Markdown or HTML file; `encoding` overrides what the file says of itself."""
+    """Read a file of any kind in `EXTENSIONS`; `encoding` overrides what the file says of itself."""
     path = Path(path)
+    return parse_document(path, _read(path), encoding=encoding, doc_id=doc_id)
+
+
+def parse_document(path: Path, raw: bytes, *, encoding: str | None = None, doc_id: str | None = None) -> Document:
+    """Make a document of bytes already read; `path` gives the kind and stands in messages, and need not exist.
+
+    Raises:
+        DocumentError: the bytes are not of that kind, are damaged, or hold no text.
+    """
     kind = path.suffix.lower()
-    raw = _read(path)
     if kind not in EXTENSIONS:
         raise DocumentError(
             f"{path}: the extension {path.suffix!r} is not one this reads; allowed: {', '.join(EXTENSIONS)}",

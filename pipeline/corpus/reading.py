@@ -13,7 +13,7 @@ from pipeline.ground.records import Block, Document, Reading, Sentence
 def read(document: Document, *, allow_none: bool = False) -> Reading:
     """Judge the blocks of a document and cut its running prose into sentences; refuse one without any."""
     kept, skipped = judge_blocks(document)
-    spans = [span for block in kept for span in _spans(document, block)]
+    spans = [(*span, block.page, number) for number, block in enumerate(kept, 1) for span in _spans(document, block)]
     if not spans and not allow_none:
         counts = Counter(str(one.reason) for one in skipped)
         said = ", ".join(f"{number} {reason}" for reason, number in counts.most_common()) or "nothing at all"
@@ -23,7 +23,8 @@ def read(document: Document, *, allow_none: bool = False) -> Reading:
             hint=f"stance sentences {name} --show-skipped" if document.path else "give running prose",
         )
     sentences = (
-        Sentence(document.id, index, start, end, document.text[start:end]) for index, (start, end) in enumerate(spans)
+        Sentence(document.id, index, start, end, document.text[start:end], page, paragraph)
+        for index, (start, end, page, paragraph) in enumerate(spans)
     )
     return Reading(document, tuple(sentences), tuple(skipped))
 

@@ -36,16 +36,20 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A half-open character span of a document, with the kind its reader saw."""
+    """A half-open character span of a document, with the kind its reader saw; `page` counts from 1."""
 
     kind: BlockKind
     start: int
     end: int
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text with its blocks; every offset in the project counts characters of `text`."""
+    """A text with its blocks; every offset in the project counts characters of `text`.
+
+    `date` is ISO 8601 (year, year-month or day), as far as the document or its name says; empty where it says nothing.
+    """
 
     id: str
     text: str
@@ -54,6 +58,7 @@ class Document:
     genre: str = ""
     title: str = ""
     path: str = ""
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +73,18 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A half-open character span of a document; `text` is exactly that slice."""
+    """A half-open character span of a document; `text` is exactly that slice.
+
+    `index` counts sentences from 0; `paragraph` counts blocks of running prose from 1, `page` pages from 1.
+    """
 
     doc: str
     index: int
     start: int
     end: int
     text: str
+    page: int | None = None
+    paragraph: int | None = None
 
     @property
     def id(self) -> str:

@@ -1,6 +1,6 @@
-"""Turn scored documents into rows, one for each sentence, with offsets that slice back."""
+"""Turn scored documents into rows: nested ones for JSON lines, flat ones for tables, one profile for each document."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline.ground.files import hash_text
@@ -12,8 +12,8 @@ PLACES = 4  # decimals of a probability; finer ones mean nothing after calibrati
 def sentence_rows(scored: ScoredDocument) -> Iterator[dict[str, Any]]:
     """Yield one row for each sentence; `start` and `end` count characters of the text with `text_sha256`.
 
-    `review` and `unsure` are None where the model has not learned to tell; `priors` stands only where
-    probabilities were adapted to other label shares.
+    `page` is None where the document has no pages. `review` and `unsure` are None where the model has not learned to
+    tell; `priors` stands only where probabilities were adapted to other label shares.
     """
     document = scored.reading.document
     text_hash = hash_text(document.text)
@@ -22,6 +22,8 @@ def sentence_rows(scored: ScoredDocument) -> Iterator[dict[str, Any]]:
         yield {
             "doc": document.id,
             "index": sentence.index,
+            "page": sentence.page,
+            "paragraph": sentence.paragraph,
             "start": sentence.start,
             "end": sentence.end,
             "text": sentence.text,
@@ -33,6 +35,56 @@ def sentence_rows(scored: ScoredDocument) -> Iterator[dict[str, Any]]:
             "path": document.path,
             "text_sha256": text_hash,
         } | priors
+
+
+def document_row(scored: ScoredDocument) -> dict[str, Any]:
+    """Give a document's profile: how many sentences carry each label, none, or deserve a look.
+
+    `counts` and `shares` are keyed by label; `review` is None where the model has not learned to tell.
+    """
+    document, profile = scored.reading.document, scored.profile
+    return {
+        "doc": document.id,
+        "path": document.path,
+        "title": document.title,
+        "date": document.date,
+        "source": document.source,
+        "sentences": profile.sentences,
+        "counts": dict(profile.counts),
+        "shares": _rounded(profile.shares),
+        "background": profile.background,
+        "review": profile.review,
+        "skipped": len(scored.reading.skipped),
+        "model": scored.model,
+        "text_sha256": hash_text(document.text),
+    }
+
+
+def flat_columns(labels: Sequence[str]) -> tuple[str, ...]:
+    """Name the columns of a flat sentence row, in order; each label has one for its probability."""
+    return (
+        *("doc", "index", "page", "paragraph", "start", "end", "text"),
+        *(f"p_{label}" for label in labels),
+        *("labels", "review", "unsure", "model", "path", "text_sha256"),
+    )
+
+
+def flat_document_columns(labels: Sequence[str]) -> tuple[str, ...]:
+    """Name the columns of a flat document row, in order; each label has one for its count and one for its share."""
+    return (
+        *("doc", "path", "title", "date", "source", "sentences"),
+        *(f"n_{label}" for label in labels),
+        *(f"share_{label}" for label in labels),
+        *("background", "review", "skipped", "model", "text_sha256"),
+    )
+
+
+def flatten(row: dict[str, Any], labels: Sequence[str]) -> dict[str, Any]:
+    """Make a nested row of either kind flat: one column for each label instead of a mapping."""
+    spread = {"probabilities": "p", "counts": "n", "shares": "share"}
+    flat = {key: value for key, value in row.items() if key not in spread}
+    flat |= {f"{short}_{name}": row[key][name] for key, short in spread.items() if key in row for name in labels}
+    return {name: flat[name] for name in (flat_columns if "index" in row else flat_document_columns)(labels)}
 
 
 def _rounded(shares: dict[str, float]) -> dict[str, float]:
