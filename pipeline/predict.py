@@ -18,8 +18,9 @@ from pipeline.decisions.shift import MINIMUM, ShiftEstimate, adapt_decisions, es
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.errors import DocumentError, ModelError
 from pipeline.ground.records import Notice, Prediction, Profile, Reading, ScoredDocument
+from pipeline.inference.graph import Pending
 from pipeline.inference.manifest import RETRAIN, Manifest, read_decisions, read_manifest, verify_files, way_back
-from pipeline.inference.scorers import Scorer, load_scorer
+from pipeline.inference.scorers import Scorer, begin, load_scorer
 
 FOREIGN = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".epub")  # files that a user may name, and that are not read
 NAME_WORDS = 4  # a name with more words is taken for prose, unless it begins like a path
@@ -96,8 +97,12 @@ class Predictor:
         Raises:
             TypeError: `sentences` is one string, or holds what is no string.
         """
-        texts = [" ".join(sentence.split()) for sentence in _listed(sentences)]
-        return self._scorer.score(texts) if texts else np.zeros((0, len(self.classes_)))
+        return self.begin_raw(_listed(sentences))()
+
+    def begin_raw(self, sentences: Sequence[str]) -> Pending:
+        """Begin what `predict_raw` does; calling the result waits for the probabilities."""
+        texts = [" ".join(sentence.split()) for sentence in sentences]
+        return begin(self._scorer, texts) if texts else lambda: np.zeros((0, len(self.classes_)))
 
     def decide(self, probabilities: np.ndarray) -> np.ndarray:
         """Turn probabilities into a 0/1 matrix of the same shape, dtype int8."""
@@ -148,14 +153,14 @@ class Predictor:
         sentences = _listed(sentences)
         raw = self.predict_raw(sentences)
         if not adapt_priors:
-            return self._decided(sentences, raw)
+            return self.decided(sentences, raw)
         adapted, notice = self._adapt(raw)
         if adapted is self:
             warnings.warn(notice.message, stacklevel=2)
-        return adapted._decided(sentences, raw)
+        return adapted.decided(sentences, raw)
 
-    def _decided(self, sentences: Sequence[str], raw: np.ndarray) -> list[Prediction]:
-        """Turn raw probabilities into predictions."""
+    def decided(self, sentences: Sequence[str], raw: np.ndarray) -> list[Prediction]:
+        """Turn raw probabilities of sentences, shape (n, labels), into predictions."""
         probabilities = self.decisions.calibrate(raw) if len(raw) else raw
         labels = self.codebook.decode(self.decide(probabilities))
         marks = self.decisions.unsure(probabilities)
@@ -175,7 +180,7 @@ class Predictor:
 
     def judge(self, reading: Reading) -> ScoredDocument:
         """Judge the sentences of a document already read."""
-        return self._profiled(reading, self.predict([sentence.text for sentence in reading.sentences]))
+        return self.profiled(reading, self.predict([sentence.text for sentence in reading.sentences]))
 
     def judge_together(self, readings: Sequence[Reading]) -> tuple[list[ScoredDocument], Notice]:
         """Judge documents adapted to the label shares of all their sentences; say what was done.
@@ -187,10 +192,10 @@ class Predictor:
         raws = [self.predict_raw([sentence.text for sentence in reading.sentences]) for reading in readings]
         adapted, notice = self._adapt(np.concatenate([*raws, np.zeros((0, len(self.classes_)))]))
         texts = [[sentence.text for sentence in reading.sentences] for reading in readings]
-        pairs = zip(readings, map(adapted._decided, texts, raws), strict=True)
-        return [adapted._profiled(reading, predictions) for reading, predictions in pairs], notice
+        pairs = zip(readings, map(adapted.decided, texts, raws), strict=True)
+        return [adapted.profiled(reading, predictions) for reading, predictions in pairs], notice
 
-    def _profiled(self, reading: Reading, predictions: Sequence[Prediction]) -> ScoredDocument:
+    def profiled(self, reading: Reading, predictions: Sequence[Prediction]) -> ScoredDocument:
         """Join a reading with its predictions and their profile."""
         counts = {name: sum(name in p.labels for p in predictions) for name in self.classes_}
         review = None if self.decisions.review is None else sum(p.review for p in predictions)

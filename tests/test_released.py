@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+import numpy as np
 import pytest
 from tiny import ROOT, SHARED, STATEMENT, run_apart
 
@@ -92,6 +93,15 @@ def test_the_command_scores_a_briefing_with_what_is_shipped(options, name):
     assert {row["model"] for row in rows} == {read_manifest(RELEASED / name).id}
     asked = [row for row in rows if "should agree on a hotline" in row["text"]]
     assert len(asked) == 1 and asked[0]["labels"] == ["recommendation"]
+
+
+def test_a_sentence_has_the_same_bits_alone_and_in_any_company():
+    predictor = Predictor.load(RELEASED / "fast")
+    texts = [example.text for example in load_corpus(ROOT / "labels").examples if example.source == "briefings-hard"]
+    rows = predictor.predict_raw(texts[:150])
+    alone = [predictor.predict_raw([text])[0] for text in texts[:40]]
+    assert np.array_equal(rows[:40], alone)
+    assert np.array_equal(rows[::-1], predictor.predict_raw(texts[:150][::-1]))
 
 
 @each

@@ -1,23 +1,21 @@
 """Run a model folder's scorer: texts in, raw probabilities out, with no torch and no scikit-learn."""
 
 import math
-import os
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from pipeline.decisions.decisions import sigmoid, softmax
 from pipeline.ground.errors import ConfigError, ModelError
 from pipeline.ground.files import read_json
+from pipeline.inference.graph import OnnxScorer, Pending
 from pipeline.inference.manifest import OnnxSpec, PriorSpec, RulesSpec, ScorerSpec, TfidfSpec, way_back
 from pipeline.inference.ngrams import char_ngrams, word_ngrams
 from pipeline.inference.rules import RulesScorer
-
-BATCH = 32
 
 
 class Scorer(Protocol):
@@ -26,6 +24,16 @@ class Scorer(Protocol):
     def score(self, texts: Sequence[str]) -> np.ndarray:
         """Give raw probabilities, shape (n, labels), in the order of `texts`."""
         ...
+
+
+def begin(scorer: Scorer, texts: Sequence[str]) -> Pending:
+    """Begin to score; the rows come when the result is called, from threads of its own where the scorer has any."""
+    if isinstance(scorer, OnnxScorer):
+        return scorer.begin(texts)
+    if isinstance(scorer, AverageScorer):
+        parts = [begin(member, texts) for member in scorer.members]
+        return lambda: average([part() for part in parts])
+    return lambda: scorer.score(texts)
 
 
 class PriorScorer:
@@ -74,85 +82,20 @@ class TfidfScorer:
         return np.asarray((weights / np.linalg.norm(weights)) @ self._coef[block][:, columns].T)
 
 
-class OnnxScorer:
-    """Run an encoder and its head in onnxruntime, in batches of like length."""
-
-    def __init__(self, spec: OnnxSpec, folder: Path, exclusive: bool) -> None:
-        import onnxruntime
-        from tokenizers import Tokenizer
-
-        self._activate: Callable[[np.ndarray], np.ndarray] = softmax if exclusive else sigmoid
-        try:
-            self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception as error:  # tokenizers raises nothing narrower
-            raise ModelError(f"{folder / 'tokenizer.json'} cannot be used: {error}", hint=way_back(folder)) from error
-        self._tokenizer.enable_truncation(spec.max_length)
-        self._tokenizer.no_padding()
-        self._pad_id = spec.pad_id
-        self._folder = folder
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = os.cpu_count() or 1
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-            )
-        except _graph_faults() as error:
-            said = f"{folder / 'model.onnx'}: onnxruntime cannot load it ({str(error)[:200]})"
-            raise ModelError(said, hint=way_back(folder)) from error
-
-    def score(self, texts: Sequence[str]) -> np.ndarray:
-        """Turn the graph's logits into probabilities."""
-        return self._activate(self.logits(texts))
-
-    def logits(self, texts: Sequence[str]) -> np.ndarray:
-        """Run in length order and give the rows back in text order; shape (n, labels), at least one text."""
-        encodings = self._tokenizer.encode_batch(list(texts))
-        order = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
-        rows: list[np.ndarray] = []
-        for start in range(0, len(order), BATCH):
-            batch = [encodings[i].ids for i in order[start : start + BATCH]]
-            rows.append(self._run(batch))
-        return np.asarray(np.concatenate(rows)[np.argsort(order)], dtype=float)
-
-    def _run(self, batch: Sequence[Sequence[int]]) -> np.ndarray:
-        """Run the graph; raise `ModelError` where it fails, as one of another tokenizer does."""
-        try:
-            logits: np.ndarray = self._session.run(None, pad(batch, self._pad_id))[0]
-        except _graph_faults() as error:
-            said = f"{self._folder}: the graph fails on a sentence ({str(error)[:200]})"
-            raise ModelError(said, hint=way_back(self._folder)) from error
-        return logits
-
-
-def _graph_faults() -> tuple[type[Exception], ...]:
-    """List what onnxruntime raises; its exceptions share no base of their own."""
-    import onnxruntime
-
-    state = vars(onnxruntime.capi.onnxruntime_pybind11_state)
-    return tuple(kind for kind in state.values() if isinstance(kind, type) and issubclass(kind, Exception))
-
-
 class AverageScorer:
     """Average members' probabilities."""
 
     def __init__(self, members: Sequence[Scorer]) -> None:
-        self._members = members
+        self.members = members
 
     def score(self, texts: Sequence[str]) -> np.ndarray:
         """Take the plain mean over members."""
-        return np.asarray(np.mean([member.score(texts) for member in self._members], axis=0))
+        return average([member.score(texts) for member in self.members])
 
 
-def pad(batch: Sequence[Sequence[int]], pad_id: int) -> dict[str, np.ndarray]:
-    """Pad token ids to the batch's longest with `pad_id`; mask 1 for tokens; dtype int64."""
-    longest = max(len(ids) for ids in batch)
-    ids = np.full((len(batch), longest), pad_id, dtype=np.int64)
-    mask = np.zeros_like(ids)
-    for row, tokens in enumerate(batch):
-        ids[row, : len(tokens)] = tokens
-        mask[row, : len(tokens)] = 1
-    return {"input_ids": ids, "attention_mask": mask}
+def average(scores: Sequence[np.ndarray]) -> np.ndarray:
+    """Take the plain mean over members' scores, each of shape (n, labels)."""
+    return np.asarray(np.mean(scores, axis=0))
 
 
 def load_scorer(spec: ScorerSpec, folder: Path, exclusive: bool) -> Scorer:

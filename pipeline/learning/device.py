@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.inference.scorers import pad
+from pipeline.inference.graph import pad
 
 
 def prepare(seed: int, threads: int) -> None:

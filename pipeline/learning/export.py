@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from pipeline.ground.errors import ModelError
+from pipeline.inference.graph import OnnxScorer
 from pipeline.inference.manifest import OnnxSpec
-from pipeline.inference.scorers import OnnxScorer
 from pipeline.learning.device import tensors, to_array
 from pipeline.learning.network import SentenceNetwork
 

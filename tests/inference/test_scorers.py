@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tiny import TFIDF, tiny_sentences, write_labels
 
 from pipeline.ground.codebook import load_codebook
+from pipeline.inference.graph import OnnxScorer, batch_by_tokens, pad
 from pipeline.inference.manifest import AverageSpec, OnnxSpec, PriorSpec
-from pipeline.inference.scorers import BATCH, OnnxScorer, PriorScorer, TfidfScorer, load_scorer, pad
+from pipeline.inference.scorers import PriorScorer, TfidfScorer, begin, load_scorer
 from pipeline.learning.estimators import Labelled, Setting
 from pipeline.learning.learners import TfidfLearner
 from pipeline.learning.tfidf import TfidfEstimator
@@ -65,21 +66,32 @@ def onnx(workshop) -> OnnxScorer:
 
 
 def test_the_order_of_texts_does_not_change_their_rows(onnx):
-    assert len(SENTENCES) > 2 * BATCH
     rows = onnx.score(SENTENCES)
     order = np.random.default_rng(1).permutation(len(SENTENCES))
-    assert np.allclose(onnx.score([SENTENCES[i] for i in order]), rows[order], atol=1e-5, rtol=0)
+    assert np.allclose(onnx.score([SENTENCES[i] for i in order]), rows[order], atol=1e-6, rtol=0)
     assert np.ptp(rows, axis=0).min() > 0.1
 
 
 def test_scoring_one_by_one_gives_the_rows_of_a_batch(onnx):
     alone = np.vstack([onnx.score([text]) for text in SENTENCES[:48]])
-    assert np.allclose(alone, onnx.score(SENTENCES)[:48], atol=1e-5, rtol=0)
+    assert np.allclose(alone, onnx.score(SENTENCES)[:48], atol=1e-6, rtol=0)
+
+
+def test_what_is_begun_is_what_is_scored(onnx):
+    pending = [begin(onnx, SENTENCES[first : first + 7]) for first in range(0, len(SENTENCES), 7)]
+    assert np.allclose(np.concatenate([one() for one in pending]), onnx.score(SENTENCES), atol=1e-6, rtol=0)
+
+
+@given(lengths=st.lists(st.integers(1, 128), max_size=60), budget=st.integers(1, 600))
+def test_batches_hold_each_text_once_within_the_budget(lengths, budget):
+    batches = list(batch_by_tokens(lengths, budget))
+    assert sorted(place for batch in batches for place in batch) == list(range(len(lengths)))
+    assert all(len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= budget for batch in batches)
 
 
 def test_padding_to_a_long_neighbour_changes_nothing(onnx):
     short = "Peace."
-    assert np.allclose(onnx.score([short]), onnx.score([short, " ".join(WORDS[:30])])[:1], atol=1e-5, rtol=0)
+    assert np.allclose(onnx.score([short]), onnx.score([short, " ".join(WORDS[:30])])[:1], atol=1e-6, rtol=0)
 
 
 def test_a_text_longer_than_the_model_reads_is_cut_and_not_refused(onnx):

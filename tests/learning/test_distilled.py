@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from tiny import codebook_of, finetuned_learner, write_recipe
 
 from pipeline.ground.errors import ConfigError
-from pipeline.inference.scorers import OnnxScorer
+from pipeline.inference.graph import OnnxScorer
 from pipeline.learning.distilled import DistilledEstimator
 from pipeline.learning.estimators import build
 from pipeline.learning.fitness import check_recipe

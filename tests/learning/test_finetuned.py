@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 from tiny import finetuned_learner
 
-from pipeline.inference.scorers import OnnxScorer
+from pipeline.inference.graph import OnnxScorer
 from pipeline.learning.estimators import Labelled
 from pipeline.learning.finetuned import FinetunedEstimator
 from pipeline.learning.learners import FinetunedLearner

@@ -12,7 +12,7 @@ from onnx import TensorProto, numpy_helper
 from quantising import ROWS, SETTINGS, SPEC, export_tiny, settings
 from tiny import tiny_sentences
 
-from pipeline.inference.scorers import OnnxScorer
+from pipeline.inference.graph import OnnxScorer
 from pipeline.learning.quantise import quantise
 from pipeline.learning.quantise_settings import QuantiseSettings
 

@@ -1,0 +1,143 @@
+"""Run an encoder and its head in onnxruntime: batches of like length, one single-threaded run on each core.
+
+Runs of one thread each, side by side, are quicker than one run of many threads: no matrix of a short sentence is
+large enough to be worth dividing (measured by `experiments/benchmarks`).
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.decisions.decisions import sigmoid, softmax
+from pipeline.ground.errors import ModelError
+from pipeline.inference.manifest import OnnxSpec, way_back
+
+Pending = Callable[[], np.ndarray]
+TOKENS = 512  # of a batch, with padding: its activations stay within a core's cache
+FEWEST = 64  # tokens of a batch when there is little to do, and cores would idle
+AT_ONCE = 2048  # texts tokenised together, so that a book's tokens are never all in memory
+THREADS = "STANCE_THREADS"
+
+
+class OnnxScorer:
+    """Run `model.onnx` on what `tokenizer.json` makes of texts.
+
+    A text's row is the same to the last bit whatever is scored with it, where weights are quantised by rows; a
+    float32 graph may differ in the seventh digit.
+    """
+
+    def __init__(self, spec: OnnxSpec, folder: Path, exclusive: bool) -> None:
+        from tokenizers import Tokenizer
+
+        self._activate: Callable[[np.ndarray], np.ndarray] = softmax if exclusive else sigmoid
+        try:
+            self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # tokenizers raises nothing narrower
+            raise ModelError(f"{folder / 'tokenizer.json'} cannot be used: {error}", hint=way_back(folder)) from error
+        self._tokenizer.enable_truncation(spec.max_length)
+        self._tokenizer.no_padding()
+        self._pad_id = spec.pad_id
+        self._folder = folder
+        self._session = _session(folder)
+        self._threads = cores()
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="onnx")
+
+    def score(self, texts: Sequence[str]) -> np.ndarray:
+        """Turn the graph's logits into probabilities."""
+        return self.begin(texts)()
+
+    def logits(self, texts: Sequence[str]) -> np.ndarray:
+        """Give the graph's logits, shape (n, labels), in text order; at least one text."""
+        return self._begin(texts)()
+
+    def begin(self, texts: Sequence[str]) -> Pending:
+        """Tokenise now and run in the pool; calling the result waits for the probabilities."""
+        pending = self._begin(texts)
+        return lambda: self._activate(pending())
+
+    def _begin(self, texts: Sequence[str]) -> Pending:
+        parts = [self._submit(texts[first : first + AT_ONCE]) for first in range(0, len(texts), AT_ONCE)]
+        return lambda: np.concatenate([part() for part in parts])
+
+    def _submit(self, texts: Sequence[str]) -> Pending:
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        share = sum(map(len, ids)) // (2 * self._threads)
+        batches = list(batch_by_tokens([len(one) for one in ids], min(TOKENS, max(FEWEST, share))))
+        runs = [self._pool.submit(self._run, [ids[i] for i in batch]) for batch in batches]
+        return lambda: _gather(batches, runs)
+
+    def _run(self, batch: Sequence[Sequence[int]]) -> np.ndarray:
+        """Run the graph; raise `ModelError` where it fails, as one of another tokenizer does."""
+        # A matrix of one row takes another path through onnxruntime, whose last bit differs: it is given a twin.
+        rows = batch if len(batch) > 1 else [*batch, *batch]
+        try:
+            logits: np.ndarray = self._session.run(None, pad(rows, self._pad_id))[0]
+        except _graph_faults() as error:
+            said = f"{self._folder}: the graph fails on a sentence ({str(error)[:200]})"
+            raise ModelError(said, hint=way_back(self._folder)) from error
+        return logits[: len(batch)]
+
+
+def cores() -> int:
+    """Count the cores this process may use; the environment variable STANCE_THREADS sets another number."""
+    asked = os.environ.get(THREADS, "")
+    return int(asked) if asked.isdigit() and int(asked) else len(os.sched_getaffinity(0))
+
+
+def batch_by_tokens(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Yield places of `lengths`, longest first, in batches whose padded size stays within `budget` tokens.
+
+    A text longer than `budget` is a batch by itself.
+    """
+    batch: list[int] = []
+    for place in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
+        if batch and (len(batch) + 1) * lengths[batch[0]] > budget:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
+
+
+def _gather(batches: Sequence[Sequence[int]], runs: Sequence["Future[np.ndarray]"]) -> np.ndarray:
+    """Put the batches' rows back into the order of the texts."""
+    rows = np.concatenate([run.result() for run in runs]).astype(float)
+    out = np.empty_like(rows)
+    out[np.concatenate([np.asarray(batch) for batch in batches])] = rows
+    return out
+
+
+def _session(folder: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+    except _graph_faults() as error:
+        said = f"{folder / 'model.onnx'}: onnxruntime cannot load it ({str(error)[:200]})"
+        raise ModelError(said, hint=way_back(folder)) from error
+
+
+def _graph_faults() -> tuple[type[Exception], ...]:
+    """List what onnxruntime raises; its exceptions share no base of their own."""
+    import onnxruntime
+
+    state = vars(onnxruntime.capi.onnxruntime_pybind11_state)
+    return tuple(kind for kind in state.values() if isinstance(kind, type) and issubclass(kind, Exception))
+
+
+def pad(batch: Sequence[Sequence[int]], pad_id: int) -> dict[str, np.ndarray]:
+    """Pad token ids to the batch's longest with `pad_id`; mask 1 for tokens; dtype int64."""
+    longest = max(len(ids) for ids in batch)
+    ids = np.full((len(batch), longest), pad_id, dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for row, tokens in enumerate(batch):
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    return {"input_ids": ids, "attention_mask": mask}

@@ -1,0 +1,192 @@
+"""Read items ahead in a child process that may fail: one that stalls, crashes or eats memory costs one document."""
+
+import json
+import os
+import queue
+import select
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pipeline.ground.records import Document, Reading, Sentence, Skipped, SkipReason
+from pipeline.scoring.items import Failure, Item
+
+AHEAD = 4  # documents under way in the child beside the one that is scored
+SECONDS = 120.0  # a document may take to read; the largest allowed take a quarter of that
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An item that was read, with the sha256 of its bytes."""
+
+    item: Item
+    digest: str
+    reading: Reading
+
+
+def read_items(
+    items: Iterable[Item | Failure], encoding: str | None = None, seconds: float = SECONDS
+) -> Iterator[Read | Failure]:
+    """Yield what each item was read as, in order; a failure passes through, and what cannot be read becomes one."""
+    reader = _Reader(encoding, seconds)
+    waiting: deque[Item | Failure] = deque()
+    try:
+        for item in items:
+            waiting.append(item)
+            if isinstance(item, Item):
+                reader.ask(item)
+            while sum(isinstance(one, Item) for one in waiting) > AHEAD:
+                yield _next(waiting, reader)
+        while waiting:
+            yield _next(waiting, reader)
+    finally:
+        reader.close()
+
+
+def _next(waiting: "deque[Item | Failure]", reader: "_Reader") -> Read | Failure:
+    first = waiting.popleft()
+    return reader.answer() if isinstance(first, Item) else first
+
+
+class _Reader:
+    """Ask a child process; start another where it ended, and ask again what it had not begun."""
+
+    def __init__(self, encoding: str | None, seconds: float) -> None:
+        self._encoding = encoding
+        self._seconds = seconds
+        self._asked: deque[Item] = deque()
+        self._child = _Child()
+
+    def ask(self, item: Item) -> None:
+        """Pass an item on."""
+        self._asked.append(item)
+        self._child.send(self._question(item))
+
+    def answer(self) -> Read | Failure:
+        """Wait for the outcome of the item asked first."""
+        item = self._asked[0]
+        fault = self._wait(item)
+        self._asked.popleft()
+        if isinstance(fault, Read | Failure):
+            return fault
+        self._again()
+        return Failure(item.place, f"{item.place}: {fault}", "look at the file; save its text as .txt")
+
+    def _wait(self, item: Item) -> Read | Failure | str:
+        """Give the outcome; words where the child ended or took too long."""
+        deadline, line = time.monotonic() + self._seconds, "begun"
+        while line == "begun":
+            answered = self._child.line(deadline - time.monotonic())
+            if answered is None:
+                return f"took longer than {self._seconds:g} s to read"
+            if not answered:
+                return f"the process that read it ended ({self._child.end()})"
+            line = answered
+        return outcome(item, json.loads(line))
+
+    def _again(self) -> None:
+        self._child.stop()
+        self._child = _Child()
+        for item in self._asked:
+            self._child.send(self._question(item))
+
+    def _question(self, item: Item) -> str:
+        return json.dumps({"item": asdict(item), "encoding": self._encoding})
+
+    def close(self) -> None:
+        """End the child."""
+        self._child.stop()
+
+
+class _Child:
+    """A reading process, its pipes, and a thread that fills the one it reads."""
+
+    def __init__(self) -> None:
+        import threading
+
+        command = [sys.executable, "-m", "pipeline.scoring.reading_child"]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, no word of the user's in it
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
+        )
+        self._rest = bytearray()
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        threading.Thread(target=self._feed, daemon=True).start()
+
+    def send(self, line: str) -> None:
+        """Queue a line; a full pipe holds up the thread and not the caller."""
+        self._lines.put(line)
+
+    def _feed(self) -> None:
+        stream = self._process.stdin
+        while stream is not None and (line := self._lines.get()) is not None:
+            try:
+                stream.write(line.encode("ascii") + b"\n")
+                stream.flush()
+            except (BrokenPipeError, ValueError):  # the child has ended, which its reader notices
+                return
+
+    def line(self, seconds: float) -> str | None:
+        """Give the next line; empty where the child has ended, None where it takes longer."""
+        stream, deadline, seen = self._process.stdout, time.monotonic() + seconds, 0
+        assert stream is not None  # noqa: S101 - asked for when it was started
+        while (at := self._rest.find(b"\n", seen)) < 0:
+            seen = len(self._rest)
+            ready, _, _ = select.select([stream], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                return None
+            chunk = os.read(stream.fileno(), 1 << 20)
+            if not chunk:
+                return ""
+            self._rest += chunk
+        line = bytes(self._rest[:at])
+        del self._rest[: at + 1]
+        return line.decode("ascii")
+
+    def end(self) -> str:
+        """Say how the child ended."""
+        code = self._process.wait(timeout=10)
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+    def stop(self) -> None:
+        """Kill the child and close its pipes."""
+        self._lines.put(None)
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except BrokenPipeError:  # a line was still on its way to the child
+                    continue
+
+
+def _environment() -> dict[str, str]:
+    """Let the child import this very package, wherever it lies, and no other Python settings change."""
+    from pathlib import Path
+
+    import pipeline
+
+    root = str(Path(pipeline.__file__).parents[1])
+    before = os.environ.get("PYTHONPATH", "")
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [root, before])), "PYTHONWARNINGS": "ignore"}
+
+
+def outcome(item: Item, answer: dict[str, Any]) -> Read | Failure:
+    """Turn the child's answer back into records."""
+    if "reason" in answer:
+        return Failure(item.place, answer["reason"], answer["hint"])
+    told = answer["reading"]
+    text = told["text"]
+    document = Document(
+        told["id"], text, (), source=told["source"], title=told["title"], path=item.place, date=told["date"]
+    )
+    sentences = tuple(
+        Sentence(document.id, index, start, end, text[start:end], page, paragraph)
+        for index, (start, end, page, paragraph) in enumerate(told["sentences"])
+    )
+    skipped = tuple(Skipped(start, end, SkipReason(why), text[start:end]) for start, end, why in told["skipped"])
+    return Read(item, told["digest"], Reading(document, sentences, skipped))

@@ -1,0 +1,91 @@
+"""Read documents in a process of its own: items in as JSON lines, readings out as JSON lines.
+
+A hostile file can then at most end or stall this process, and its memory is bounded by the operating system.
+Run by `pipeline.scoring.reader`; never by hand.
+"""
+
+import json
+import os
+import resource
+import sys
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pipeline.ground.errors import DocumentError, StanceError
+from pipeline.ground.records import Document, Reading
+
+MEMORY = 3 << 30  # bytes of address space; what a document of the largest size allowed needs, twice over
+
+
+def main() -> None:
+    """Answer each line of standard input with a line that says what is begun, and a line with its outcome."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints stays out of the answers
+    for line in sys.stdin:
+        question = json.loads(line)
+        answers.write("begun\n")
+        answers.flush()
+        answers.write(json.dumps(answer(question)) + "\n")
+        answers.flush()
+
+
+def answer(question: dict[str, Any]) -> dict[str, Any]:
+    """Read one item; give its reading with the digest of its bytes, or the reason why it cannot be read."""
+    from pipeline.scoring.items import Item
+
+    item = Item(**{**question["item"], "members": tuple(question["item"]["members"])})
+    try:
+        return {"reading": read_whole(item, question["encoding"])}
+    except StanceError as error:
+        return {"reason": error.message, "hint": error.hint}
+    except MemoryError:
+        return {"reason": f"{item.place}: needs more memory than a document may take", "hint": "split the document"}
+    except RecursionError:
+        return {"reason": f"{item.place}: nested too deeply to be read", "hint": "save its text as .txt"}
+
+
+def read_whole(item: Any, encoding: str | None) -> dict[str, Any]:
+    """Read an item through; raise `DocumentError` where that fails."""
+    from pipeline.corpus.readers import parse_document, read_text
+    from pipeline.corpus.reading import read
+    from pipeline.scoring.archives import read_item
+
+    raw = read_item(item) if item.text is None else item.text.encode("utf-8", "surrogatepass")
+    name = item.id or item.place
+    if item.text is None:
+        document = parse_document(Path(item.place), raw, encoding=encoding, doc_id=name)
+    else:
+        _refuse_surrogates(item)
+        document = read_text(item.text, name)
+    return as_json(read(document), item, sha256(raw).hexdigest())
+
+
+def _refuse_surrogates(item: Any) -> None:
+    try:
+        item.text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise DocumentError(
+            f"{item.place}: holds half a surrogate pair at character {error.start}, and no text",
+            hint="write the character itself in UTF-8, or both halves",
+        ) from error
+
+
+def as_json(reading: Reading, item: Any, digest: str) -> dict[str, Any]:
+    """Give a reading as JSON holds it; what the item knows of date, title and source comes first."""
+    document: Document = reading.document
+    return {
+        "digest": digest,
+        "id": document.id,
+        "text": document.text,
+        "title": item.title or document.title,
+        "date": item.date or document.date,
+        "source": item.source or document.source,
+        "sentences": [[one.start, one.end, one.page, one.paragraph] for one in reading.sentences],
+        "skipped": [[one.start, one.end, str(one.reason)] for one in reading.skipped],
+    }
+
+
+if __name__ == "__main__":
+    main()
