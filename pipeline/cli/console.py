@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDTH = 80  # what every table fits into; a pipe or a file is given no less
+SILENCE = 30.0  # seconds after which a stage without an end says that it goes on
 PIPE_CLOSED = 141  # 128 + SIGPIPE, as a shell reports it
 
 
@@ -71,7 +72,7 @@ class LineProgress(Progress):
     """One line when a stage begins, and one each quarter of a long one."""
 
     def __init__(self) -> None:
-        self._start = time.perf_counter()
+        self._start = self._spoke = time.perf_counter()
         self._name, self._total, self._done, self._quarter = "", 0, 0, 0
 
     def stage(self, name: str, total: int = 0) -> None:
@@ -86,12 +87,24 @@ class LineProgress(Progress):
         if quarter > self._quarter and quarter < 4:
             self._quarter = quarter
             self._line(f"{self._name}: {25 * quarter} %")
+        elif not self._total and time.perf_counter() - self._spoke > SILENCE:
+            self._line(f"{self._name}: {self._done:,} so far")
+
+    def expect(self, total: int) -> None:
+        """Speak at quarters from now on."""
+        self._total = total
+        self._quarter = 4 * self._done // total if total else 0
+
+    def rename(self, name: str) -> None:
+        """Use another name in the lines to come."""
+        self._name = name
 
     def say(self, message: str) -> None:
         """Pass on one line of news."""
         self._line(message)
 
     def _line(self, message: str) -> None:
+        self._spoke = time.perf_counter()
         note(f"[{time.perf_counter() - self._start:6.1f} s] {message}")
 
 
@@ -125,6 +138,14 @@ class BarProgress(Progress):
         self._bar.advance(self._task, steps)
         if self._bar.finished:
             self._bar.stop()
+
+    def expect(self, total: int) -> None:
+        """Show how much is left from now on."""
+        self._bar.update(self._task, total=total)
+
+    def rename(self, name: str) -> None:
+        """Show another name beside the bar."""
+        self._bar.update(self._task, description=name)
 
     def say(self, message: str) -> None:
         """Print one line above the bar."""

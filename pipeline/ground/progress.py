@@ -10,6 +10,12 @@ class Progress:
     def advance(self, steps: int = 1) -> None:
         """Mark steps of the current stage as done."""
 
+    def expect(self, total: int) -> None:
+        """Learn how many steps the current stage has, once that is known."""
+
+    def rename(self, name: str) -> None:
+        """Call the current stage something else: what it does by now, or how quickly."""
+
     def say(self, message: str) -> None:
         """Pass on one line of news."""
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -38,6 +39,18 @@ def write_rows(path: Path, kind: Kind, form: Format, labels: Sequence[str], rows
         "csv": _csv,
     }
     return writers[form](path, kind, labels, rows)
+
+
+def write_file(path: Path, kind: Kind, form: Format, labels: Sequence[str], rows: Iterable[dict[str, Any]]) -> int:
+    """Write a whole table by rename, so that readers see the old file or the new, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".half-{os.getpid()}-{path.name}")
+    try:
+        count = write_rows(half, kind, form, labels, rows)
+        os.replace(half, path)
+    finally:
+        half.unlink(missing_ok=True)
+    return count
 
 
 def columns(kind: Kind, labels: Sequence[str]) -> tuple[str, ...]:

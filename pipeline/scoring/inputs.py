@@ -23,14 +23,14 @@ _Found = Iterator[Item | Failure]
 
 
 def find_items(
-    named: Sequence[str], options: TableOptions, *, outside: Path | None = None
+    named: Sequence[str], options: TableOptions, *, outside: Sequence[Path] = ()
 ) -> Iterator[Item | Failure | Passed]:
     """Yield each document once, in the order named and by name within a folder, and what is wrong with the others.
 
     A place is the path that opens the file from the working folder, begun as the user typed it; an id is the place,
     unless a table has ids of its own. Both are the same in every run from the same folder. Hidden files and folders
-    are left out unless named. Links are followed, and no folder or file is taken twice. `outside`, the output folder,
-    is never walked. Where files of other kinds or hidden ones were passed over, one `Passed` comes last.
+    are left out unless named. Links are followed, and no folder or file is taken twice. `outside`, the output folder or
+    file, is never read. Where files of other kinds or hidden ones were passed over, one `Passed` comes last.
     """
     finder = _Finder(options, outside)
     for name in named:
@@ -45,7 +45,7 @@ class _Finder:
     """One run's search; `taken` holds device and inode of each file and folder met, in one number each."""
 
     options: TableOptions
-    outside: Path | None
+    outside: Sequence[Path]
     taken: set[int] = field(default_factory=set)
     tally: Tally = field(default_factory=Tally)
 
@@ -165,6 +165,8 @@ class _Finder:
             yield Failure(place, f"{odd}, and is not opened", hint)
             return
         kind = kind_of(path.name)
+        if not outright and self._is_outside(facts):
+            return
         if not self._first(facts.st_dev, facts.st_ino):
             return
         if kind is Kind.DOCUMENT:
@@ -196,14 +198,15 @@ class _Finder:
         return True
 
     def _is_outside(self, facts: os.stat_result) -> bool:
-        """Tell the output folder, which may come into being during the walk."""
-        if self.outside is None:
-            return False
-        try:
-            other = self.outside.stat()
-        except OSError:
-            return False
-        return (other.st_dev, other.st_ino) == (facts.st_dev, facts.st_ino)
+        """Tell the output folder or file, which may come into being during the walk."""
+        for path in self.outside:
+            try:
+                other = path.stat()
+            except OSError:
+                continue
+            if (other.st_dev, other.st_ino) == (facts.st_dev, facts.st_ino):
+                return True
+        return False
 
 
 def _unreachable(path: Path, error: OSError | ValueError) -> Failure:

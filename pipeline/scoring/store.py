@@ -12,17 +12,20 @@ has no record, or a record that does not fit its tables, is removed when the fol
 """
 
 import fcntl
+import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from pipeline.ground.errors import ConfigError, StanceError
-from pipeline.ground.files import hash_text, read_json, sha256_of, write_json, write_jsonl
+from pipeline.ground.files import hash_text, read_json, sha256_of, write_json
 from pipeline.scoring.formats import Format, Kind, write_rows
+from pipeline.scoring.items import Failure
 from pipeline.scoring.rows import document_row, sentence_rows
 from pipeline.scoring.stream import Scored
 
@@ -68,6 +71,8 @@ class Store:
             self._before |= {place: digest << 32 | part.number for place, digest in brief.items()}
             self._count(part)
         self._sweep({part.number for part in whole})
+        for path in self.folder.glob(f"{HALF}*"):
+            path.unlink()
 
     def _count(self, part: Part) -> None:
         self._next = max(self._next, part.number + 1)
@@ -171,10 +176,28 @@ class Store:
             self.documents -= part.rows["documents"]
             self.sentences -= part.rows["sentences"]
 
-    def write_errors(self, failures: Iterable[dict[str, str]]) -> None:
-        """Replace the list of what cannot be read."""
+    @contextmanager
+    def errors(self) -> Iterator[Callable[[Failure], None]]:
+        """Give a function that notes what cannot be read; the list replaces the last run's when the block is done."""
+        half, count = self.folder / f"{HALF}{ERRORS}", 0
         with self._explained():
-            write_jsonl(self.folder / ERRORS, failures)
+            stream = half.open("w", encoding="utf-8")
+
+        def note(failure: Failure) -> None:
+            nonlocal count
+            count += 1
+            with self._explained():
+                stream.write(json.dumps(asdict(failure), ensure_ascii=False) + "\n")
+
+        try:
+            with stream:
+                yield note
+            if count:
+                os.replace(half, self.folder / ERRORS)
+            else:
+                (self.folder / ERRORS).unlink(missing_ok=True)
+        finally:
+            half.unlink(missing_ok=True)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -212,7 +235,7 @@ def open_store(folder: Path, run: dict[str, Any], form: Format, labels: Sequence
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _refuse_foreign(folder)
+        refuse_foreign(folder)
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise StanceError(
@@ -233,7 +256,8 @@ def open_store(folder: Path, run: dict[str, Any], form: Format, labels: Sequence
         os.close(lock)
 
 
-def _refuse_foreign(folder: Path) -> None:
+def refuse_foreign(folder: Path) -> None:
+    """Raise `StanceError` where a folder holds other things than scores."""
     strangers = sorted(path.name for path in folder.iterdir() if path.name != LOCK)
     if strangers and not (folder / RUN).is_file():
         raise StanceError(
@@ -260,3 +284,14 @@ def _agree(folder: Path, run: dict[str, Any]) -> None:
             f"{folder} holds scores made otherwise: {said}",
             hint="name another folder with -o, or score everything anew there with --force",
         )
+
+
+def empty_store(folder: Path) -> None:
+    """Remove the scores in a folder, and nothing else."""
+    if not folder.is_dir():
+        return
+    refuse_foreign(folder)
+    for name in (PARTS, *KINDS):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for name in (ERRORS, RUN):
+        (folder / name).unlink(missing_ok=True)

@@ -106,8 +106,8 @@ def test_links_that_lead_nowhere_are_failures_and_the_walk_goes_on():
 def test_the_output_folder_is_never_walked():
     write("north/a.txt")
     write("north/out/rows.jsonl", "{}")
-    assert places("north", outside=Path("north/out")) == ["north/a.txt"]
-    (failure,) = find("north/out", outside=Path("north/out").resolve())
+    assert places("north", outside=[Path("north/out")]) == ["north/a.txt"]
+    (failure,) = find("north/out", outside=[Path("north/out").resolve()])
     assert "output folder" in failure.reason
 
 

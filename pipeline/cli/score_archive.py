@@ -1,0 +1,107 @@
+"""Score many documents for `stance score -o`: into a folder that grows, or into one file."""
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pipeline.ground.progress import Progress
+    from pipeline.predict import Predictor
+    from pipeline.workflows.archive import ArchiveRequest, ArchiveResult
+
+
+def run(predictor: "Predictor", request: "ArchiveRequest", *, to_file: bool, force: bool) -> None:
+    """Score, say what was done, and exit 2 where something could not be read."""
+    from pipeline.cli.console import note, terminal_progress
+    from pipeline.workflows.archive import forget_scores, score_archive, score_to_file
+
+    if force:
+        forget_scores(request.output)
+    progress = terminal_progress()
+    counting = threading.Thread(target=_count, args=(request, progress), daemon=True)
+    counting.start()
+    try:
+        result = (score_to_file if to_file else score_archive)(predictor, request, progress)
+    finally:
+        progress.close()
+    for fault in result.faults:
+        _complain(fault.place, fault.reason, fault.hint)
+    more = result.failed - len(result.faults)
+    if more:
+        note(f"… and {more:,} more")
+    for line in said(request, result, to_file=to_file):
+        note(line)
+    if result.failed:
+        raise SystemExit(2)
+
+
+def _count(request: "ArchiveRequest", progress: "Progress") -> None:
+    """Learn in the background how much there is to do, for the time left."""
+    from pipeline.ground.errors import StanceError
+    from pipeline.workflows.archive import count_items
+
+    try:
+        total = count_items(request)
+    except (StanceError, OSError):  # the run itself meets the same, and says it
+        return
+    if total:
+        progress.expect(total)
+
+
+def _complain(place: str, reason: str, hint: str) -> None:
+    said = reason if reason.startswith(place) else f"{place}: {reason}"
+    click.echo(click.style("error: ", fg="red", bold=True) + said, err=True)
+    if hint:
+        click.echo(f"  hint: {hint}", err=True)
+
+
+def said(request: "ArchiveRequest", result: "ArchiveResult", *, to_file: bool) -> list[str]:
+    """Say what a run did, one line for each thing."""
+    output = request.output
+    lines = [result.passed.said] if result.passed.said else []
+    if result.unchanged and not result.new_documents:
+        lines.append(f"nothing to do: {_many(result.unchanged, 'document')} in {output} unchanged since scored")
+    elif result.new_documents or not result.failed:
+        unchanged = f"; {_many(result.unchanged, 'document')} unchanged" if result.unchanged else ""
+        new = f"{_many(result.new_documents, 'document')}, {_many(result.new_sentences, 'sentence')}"
+        lines.append(f"scored {new}{unchanged}")
+    if result.failed:
+        where = "" if to_file else f"; all are listed in {output / 'errors.jsonl'}"
+        lines.append(f"{_many(result.failed, 'document')} could not be read{where}")
+    if to_file and result.documents:
+        lines.append(f"wrote {_many(result.sentences, 'sentence')} to {output}")
+    elif result.documents:
+        lines.append(f"{output} holds {_many(result.documents, 'document')}, {_many(result.sentences, 'sentence')}:")
+        lines.append(f"  {output / 'sentences'}  one row for each sentence")
+        lines.append(f"  {output / 'documents'}  one row for each document: its profile")
+    return lines
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'s' * (count != 1)}"
+
+
+def is_file(output: Path, form: str | None) -> bool:
+    """Tell a file by its ending; refuse an ending that is none of ours.
+
+    Raises:
+        StanceError: the ending is unknown, or not the format asked for.
+    """
+    from pipeline.ground.errors import StanceError
+    from pipeline.scoring.formats import FORMATS
+
+    ending = output.suffix.lower().removeprefix(".")
+    if output.is_dir() or not ending:
+        return False
+    if ending not in FORMATS:
+        raise StanceError(
+            f"{output}: the ending {output.suffix!r} is none of {', '.join(f'.{one}' for one in FORMATS)}",
+            hint=f"name such a file, or a folder for many documents: -o {output.stem}/",
+        )
+    if form and form != ending:
+        raise StanceError(
+            f"{output} is {ending}, and --format says {form}", hint="give one of them, or name a folder with -o"
+        )
+    return True

@@ -1,0 +1,176 @@
+"""Score an archive: find documents, read, score and keep them, part by part, and never one of them twice."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from pipeline.ground.errors import DocumentError, StanceError
+from pipeline.ground.progress import Progress
+from pipeline.predict import Predictor
+from pipeline.scoring.archives import read_item
+from pipeline.scoring.columns import TableOptions
+from pipeline.scoring.formats import Format, join_files
+from pipeline.scoring.inputs import find_items
+from pipeline.scoring.items import Failure, Item, Passed
+from pipeline.scoring.reader import SECONDS, read_items
+from pipeline.scoring.store import HALF, Store, empty_store, open_store
+from pipeline.scoring.stream import Scored, score_stream
+
+PART = 8192  # sentences after which a part is closed: what a kill can cost, some ten seconds with `fast`
+SHOWN = 5  # failures told one by one; errors.jsonl holds all
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveRequest:
+    """What to score and where to keep it: `output` is a folder; `named` are files, folders, patterns or `-`."""
+
+    named: tuple[str, ...]
+    output: Path
+    form: Format = "parquet"
+    options: TableOptions = field(default_factory=TableOptions)
+    part: int = PART
+    seconds: float = SECONDS
+    leave_out: tuple[Path, ...] = ()
+
+
+@dataclass(slots=True)
+class ArchiveResult:
+    """What a run did, and what the folder holds after it; `faults` are the first few of `failed`."""
+
+    new_documents: int = 0
+    new_sentences: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    faults: list[Failure] = field(default_factory=list)
+    passed: Passed = field(default_factory=Passed)
+    documents: int = 0
+    sentences: int = 0
+
+
+def score_archive(predictor: Predictor, request: ArchiveRequest, progress: Progress) -> ArchiveResult:
+    """Score what is not scored yet; what was finished stays whatever happens.
+
+    Raises:
+        StanceError: the folder is another's, in use, full or not to be written.
+    """
+    run = {
+        "model": predictor.manifest.id,
+        "labels": list(predictor.classes_),
+        "rows": request.form,
+        "options": {name: value for name, value in asdict(request.options).items() if value is not None},
+    }
+    result = ArchiveResult()
+    with open_store(request.output, run, request.form, predictor.classes_) as store:
+        items = find_items(request.named, request.options, outside=(request.output, *request.leave_out))
+        fresh = _not_done(store, items, result)
+        stream = score_stream(predictor, read_items(fresh, request.options.encoding, request.seconds))
+        _keep(store, stream, request.part, result, progress)
+        progress.close()
+        result.documents, result.sentences = store.documents, store.sentences
+    return result
+
+
+def count_items(request: ArchiveRequest) -> int:
+    """Count the documents to come, which reads tables through; 0 where standard input is one of them."""
+    if "-" in request.named:
+        return 0
+    found = find_items(request.named, request.options, outside=(request.output, *request.leave_out))
+    return sum(not isinstance(one, Passed) for one in found)
+
+
+def _not_done(
+    store: Store, items: Iterable[Item | Failure | Passed], result: ArchiveResult
+) -> Iterator[Item | Failure]:
+    """Leave out documents whose very bytes are scored already."""
+    for item in items:
+        if isinstance(item, Passed):
+            result.passed = item
+        elif isinstance(item, Item) and store.knows(item.place) and store.holds(item.place, _digest(item)):
+            result.unchanged += 1
+        else:
+            yield item
+
+
+def _digest(item: Item) -> str:
+    """Hash what an item holds; empty where it cannot be read, which its reader will say."""
+    try:
+        raw = read_item(item) if item.text is None else item.text.encode("utf-8", "surrogatepass")
+    except DocumentError:
+        return ""
+    return sha256(raw).hexdigest()
+
+
+def _keep(
+    store: Store, stream: Iterator[Scored | Failure], part: int, result: ArchiveResult, progress: Progress
+) -> None:
+    """Write a part whenever enough sentences have come together; on an interruption, also what is at hand."""
+    batch: list[Scored] = []
+    waiting, begun = 0, time.perf_counter()
+    progress.stage("documents")
+    with store.errors() as note:
+        try:
+            for one in stream:
+                if isinstance(one, Failure):
+                    note(one)
+                    result.failed += 1
+                    result.faults += [one] if len(result.faults) < SHOWN else []
+                    progress.advance()
+                    continue
+                batch.append(one)
+                waiting += one.scored.profile.sentences
+                result.new_documents += 1
+                result.new_sentences += one.scored.profile.sentences
+                progress.rename(f"{result.new_sentences / (time.perf_counter() - begun):,.0f} sentences/s, documents")
+                progress.advance()
+                if waiting >= part:
+                    store.add(batch)
+                    batch, waiting = [], 0
+        except KeyboardInterrupt:
+            if batch:
+                store.add(batch)
+            raise
+        if batch:
+            store.add(batch)
+
+
+def score_to_file(predictor: Predictor, request: ArchiveRequest, progress: Progress) -> ArchiveResult:
+    """Score into one file, `request.output`: parts beside it, joined and renamed at the end, then removed.
+
+    Raises:
+        StanceError: the file is one of the documents, or cannot be written.
+    """
+    target = request.output
+    beside = target.with_name(f".{target.name}.parts")
+    whole = ArchiveRequest(
+        request.named, beside, request.form, request.options, request.part, request.seconds, (target,)
+    )
+    try:
+        result = score_archive(predictor, whole, progress)
+    except StanceError:
+        if not any(beside.glob("parts/*.json")):
+            shutil.rmtree(beside, ignore_errors=True)
+        raise
+    half = target.with_name(f"{HALF}{target.name}")
+    try:
+        if result.documents:
+            parts = sorted((beside / "sentences").glob(f"part-*.{request.form}"))
+            join_files(parts, half, "sentences", request.form, predictor.classes_)
+            os.replace(half, target)
+        shutil.rmtree(beside)
+    except OSError as error:
+        raise StanceError(
+            f"cannot write {target}: {error.strerror}; the scores are safe in {beside}",
+            hint="make room and run the same command again",
+        ) from error
+    finally:
+        half.unlink(missing_ok=True)
+    return result
+
+
+def forget_scores(output: Path) -> None:
+    """Remove the scores in a folder, or the parts of a file, so that all is scored anew."""
+    empty_store(output if not output.suffix else output.with_name(f".{output.name}.parts"))
