@@ -204,6 +204,7 @@ def _read_many(
     from pipeline.scoring.inputs import find_items
     from pipeline.scoring.items import Failure, Passed
     from pipeline.scoring.reader import read_items
+    from pipeline.workflows.archive import nothing_in
 
     found = list(islice(find_items([file], TableOptions(**options)), AT_HAND + 2))
     if len(found) > AT_HAND + 1:
@@ -213,6 +214,8 @@ def _read_many(
         )
     for passed in (one for one in found if isinstance(one, Passed)):
         note(passed.said)
+    if all(isinstance(one, Passed) for one in found):
+        raise nothing_in((file,))
     for one in read_items((one for one in found if not isinstance(one, Passed)), options["encoding"]):
         if isinstance(one, Failure):
             said = one.reason if one.reason.startswith(one.place) else f"{one.place}: {one.reason}"

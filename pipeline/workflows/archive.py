@@ -1,11 +1,13 @@
 """Score an archive: find documents, read, score and keep them, part by part, and never one of them twice."""
 
 import os
+import shlex
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 from pipeline.ground.errors import DocumentError, StanceError
@@ -64,9 +66,10 @@ def score_archive(predictor: Predictor, request: ArchiveRequest, progress: Progr
         "options": {name: value for name, value in asdict(request.options).items() if value is not None},
     }
     result = ArchiveResult()
+    if all(isinstance(one, Passed) for one in islice(_found(request), 2)):
+        raise nothing_in(request.named)
     with open_store(request.output, run, request.form, predictor.classes_) as store:
-        items = find_items(request.named, request.options, outside=(request.output, *request.leave_out))
-        fresh = _not_done(store, items, result)
+        fresh = _not_done(store, _found(request), result)
         stream = score_stream(predictor, read_items(fresh, request.options.encoding, request.seconds))
         _keep(store, stream, request.part, result, progress)
         progress.close()
@@ -74,12 +77,15 @@ def score_archive(predictor: Predictor, request: ArchiveRequest, progress: Progr
     return result
 
 
+def _found(request: ArchiveRequest) -> Iterator[Item | Failure | Passed]:
+    return find_items(request.named, request.options, outside=(request.output, *request.leave_out))
+
+
 def count_items(request: ArchiveRequest) -> int:
     """Count the documents to come, which reads tables through; 0 where standard input is one of them."""
     if "-" in request.named:
         return 0
-    found = find_items(request.named, request.options, outside=(request.output, *request.leave_out))
-    return sum(not isinstance(one, Passed) for one in found)
+    return sum(not isinstance(one, Passed) for one in _found(request))
 
 
 def _not_done(
@@ -135,6 +141,18 @@ def _keep(
             raise
         if batch:
             store.add(batch)
+
+
+def nothing_in(named: Sequence[str]) -> DocumentError:
+    """Say that what was named holds nothing to score, and what would be."""
+    from pipeline.corpus.readers import EXTENSIONS
+
+    kinds = ", ".join((*EXTENSIONS, ".csv", ".jsonl", ".parquet", ".zip"))
+    shown = ", ".join(named[:SHOWN])
+    return DocumentError(
+        f"nothing to score in {shown}; allowed: {kinds}",
+        hint=f"see what is there: ls -R {shlex.quote(named[0])}",
+    )
 
 
 def score_to_file(predictor: Predictor, request: ArchiveRequest, progress: Progress) -> ArchiveResult:
