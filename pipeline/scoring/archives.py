@@ -46,6 +46,7 @@ _FAULTS = (
     OverflowError,
 )
 _UNPACK = "unpack it by hand into a folder, and name the folder"
+_BEWARE = "leave it out, unless you know who packed it"
 
 
 class _Archive(zipfile.ZipFile):
@@ -126,8 +127,10 @@ class _Search:
             if left[name]:
                 fault = "another member further on has the same name, and stands for both"
                 yield Failure(f"{place} (member {number})", fault, "give each a name of its own")
-            elif fault := "its bytes are another member's too" if info.header_offset in overlapping else _fault(info):
-                yield Failure(place, fault, _UNPACK)
+            elif info.header_offset in overlapping:
+                yield Failure(place, "its bytes are another member's too, as in a zip bomb", _BEWARE)
+            elif fault := _fault(info):
+                yield Failure(place, fault, _hint(info))
             elif (self.budget.size - info.file_size) < 0:
                 yield Failure(place, f"with it the archive unpacks to more than {MOST_BYTES:,} bytes", _UNPACK)
             else:
@@ -227,7 +230,7 @@ def _named(archive: _Archive, name: str, shown: str) -> zipfile.ZipInfo:
 def _unpacked(archive: _Archive, info: zipfile.ZipInfo, shown: str) -> bytes:
     """Unpack one member in memory; what it declares is checked first, and what comes out is counted."""
     if fault := _fault(info):
-        raise DocumentError(f"{shown}: {fault}", hint=_UNPACK)
+        raise DocumentError(f"{shown}: {fault}", hint=_hint(info))
     try:
         with archive.open(info) as stream:
             return read_bounded(cast(BinaryIO, stream), shown, min(LARGEST, info.file_size))
@@ -247,11 +250,19 @@ def _fault(info: zipfile.ZipInfo) -> str:
         return "a link to another file, and a file is expected"
     if info.file_size > LARGEST:
         return f"unpacks to {info.file_size:,} bytes; at most {LARGEST:,} are read"
-    if info.file_size > max(HARMLESS, STEEPEST * info.compress_size):
+    if _explodes(info):
         return (
             f"{info.compress_size:,} bytes unpack to {info.file_size:,}, more than {STEEPEST} times as many: a zip bomb"
         )
     return ""
+
+
+def _explodes(info: zipfile.ZipInfo) -> bool:
+    return info.file_size > max(HARMLESS, STEEPEST * info.compress_size)
+
+
+def _hint(info: zipfile.ZipInfo) -> str:
+    return _BEWARE if _explodes(info) else _UNPACK
 
 
 def _overlapping(infos: list[zipfile.ZipInfo]) -> set[int]:

@@ -13,7 +13,7 @@ def iso_date(said: str) -> str:
     """Give a date as ISO 8601 (year, year-month or day; the time is left out), or as it stands where it is none."""
     said = said.strip()
     # A longer run of digits counts seconds or is a key, though Python would find a date in it.
-    if len(said) > _LONGEST or _PARTIAL.fullmatch(said) or (said.isdigit() and len(said) != 8):
+    if not said or len(said) > _LONGEST or _PARTIAL.fullmatch(said) or (said.isdigit() and len(said) != 8):
         return said
     try:
         return datetime.fromisoformat(said).date().isoformat()

@@ -149,7 +149,8 @@ class _Finder:
             with os.scandir(folder) as entries:
                 names = [entry.name for entry in entries]
         except OSError as error:
-            yield Failure(spell(folder.as_posix()), f"{why(error)}; what lies in it is not scored", "chmod u+rx it")
+            shown = spell(folder.as_posix())
+            yield Failure(shown, f"{why(error)}; what lies in it is not scored", f"chmod u+rx {shlex.quote(shown)}")
             return
         names.sort()
         for name in names:

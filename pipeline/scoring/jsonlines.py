@@ -54,8 +54,8 @@ def _record(line: str, number: int) -> dict[str, Any] | BadRow:
         return BadRow(number, f"line {number}: not JSON ({error.msg}, column {error.colno})", _HINT)
     except RecursionError:
         return BadRow(number, f"line {number}: JSON nested too deeply to be read", _HINT)
-    except ValueError as error:  # a number of thousands of digits
-        return BadRow(number, f"line {number}: not JSON that can be read ({error})", _HINT)
+    except ValueError:
+        return BadRow(number, f"line {number}: holds a number of thousands of digits, which is not read", _HINT)
     if not isinstance(record, dict):
         return BadRow(number, f"line {number}: a JSON {type(record).__name__}, and an object is expected", _HINT)
     return record

@@ -21,9 +21,10 @@ def table_items(stream: BinaryIO, name: str, place: str, options: TableOptions) 
 
     Memory does not grow with the table, only with its longest row.
     """
+    shown = spell(PurePosixPath(name).name)
     try:
         for row in _reader(name)(stream, options):
-            yield _item(row, spell(PurePosixPath(name).name), place)
+            yield _item(row, shown, place)
     except DocumentError as error:
         yield Failure(place, error.message, error.hint)
     except OSError as error:
@@ -70,12 +71,12 @@ def _fault(row: Row, said: dict[str, str]) -> str:
     if text is None or (isinstance(text, str) and not text.strip()):
         return "the text is empty"
     if not isinstance(text, str):
-        return f"the text is a {type(text).__name__}, and characters are expected"
+        return f"the text is of type {type(text).__name__}, and a string is expected"
     if len(text) > LONGEST:
         return f"the text is longer than {LONGEST:,} characters, the most that is read of one row"
     for role, value in said.items():
         if isinstance(row.cells[role], list | dict):
-            return f"the {role} is a {type(row.cells[role]).__name__}, and characters or a number are expected"
+            return f"the {role} is of type {type(row.cells[role]).__name__}, and a string or number is expected"
         if "\0" in value:
             return f"the {role} holds a NUL character, and is no text"
         if not _whole(value):

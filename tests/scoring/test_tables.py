@@ -2,7 +2,6 @@
 
 import io
 import tracemalloc
-from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
@@ -174,14 +173,13 @@ def test_tables_in_folders_and_named_ones_are_streamed(tmp_path):
     path = tmp_path / "long.csv"
     with path.open("w", encoding="utf-8") as stream:
         stream.write("text\n")
-        stream.writelines(f"Sentence {number} of a table that goes on and on.\n" for number in range(200_000))
-    assert path.stat().st_size > 8_000_000
+        stream.writelines(f"Sentence {number} of a table that goes on and on.\n" for number in range(20_000))
+    assert path.stat().st_size > 900_000
     tracemalloc.start()
     count = sum(isinstance(one, Item) for one in find_items([str(tmp_path), str(path)], TableOptions()))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert count == 200_000 and peak < 2_000_000
-    assert Path(path).exists()
+    assert count == 20_000 and peak < 300_000
 
 
 @pytest.mark.parametrize(
