@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from pipeline.predict import Predictor
 
 EPILOG = """\b
-Examples:
-  stance score briefing.md
-  stance score --fast briefings/ -o scores/
+Example:
+  stance score briefing.md -o scores.jsonl
 """
 FORMATS = ("parquet", "jsonl", "csv")
 AT_HAND = 200  # documents that are printed without -o
@@ -61,14 +60,16 @@ def command(
 
     FILES are .txt, .md, .html, .pdf, .docx, .eml; tables (.csv, .jsonl, .parquet)
     with a text column; folders, patterns, .zip archives of these; - is standard
-    input. With -o FOLDER any number of them: a run that was killed goes on where
-    it stopped, and what is scored already and unchanged is left alone. Without -o,
+    input. With -o FOLDER any number of them (stance score archive/ -o scores/): a
+    run that was killed goes on where it stopped, and what is unchanged since it was
+    scored is left alone; pandas, DuckDB and Spark read the folder. Without -o,
     one document prints every sentence; several print one profile each.
 
     What cannot be read is named, the others are scored, and the exit code is 2.
     A question mark behind a probability says that the decision deserves a look.
     """
     _refuse_pairs(locals())
+    _refuse_output(files, output)
     options = {"encoding": encoding, **columns}
     if engine == "spark":
         from pipeline.cli.score_spark import run_spark
@@ -105,6 +106,20 @@ def _refuse_pairs(given: dict[str, Any]) -> None:
     for fault, there in faults.items():
         if there:
             raise click.UsageError(fault, context)
+
+
+def _refuse_output(files: tuple[str, ...], output: Path | None) -> None:
+    """Raise `StanceError` where the output would replace a document, or something that is no file."""
+    from pipeline.ground.errors import StanceError
+
+    if output is None or not output.exists() or output.is_dir():
+        return
+    same = output.resolve() in {Path(file).resolve() for file in files}
+    if same or not output.is_file():
+        raise StanceError(
+            f"{output} is {'one of the documents' if same else 'no ordinary file'}; it is left as it is",
+            hint="name another file or a folder with -o, or print the lines with --json",
+        )
 
 
 def _is_archive(files: tuple[str, ...], output: Path, form: str | None, adapt_priors: bool) -> bool:
@@ -241,12 +256,6 @@ def _write(output: Path, scored: list["ScoredDocument"], labels: tuple[str, ...]
     from pipeline.scoring.formats import write_file
     from pipeline.scoring.rows import sentence_rows
 
-    documents = {Path(document.reading.document.path).resolve() for document in scored}
-    if output.resolve() in documents or (output.exists() and not output.is_file()):
-        raise StanceError(
-            f"{output} is {'one of the documents' if output.is_file() else 'no ordinary file'}; it is left as it is",
-            hint="name another file with -o, or print the lines with --json",
-        )
     rows = (row for document in scored for row in sentence_rows(document))
     kind: Any = output.suffix.lower()[1:]
     try:
