@@ -15,6 +15,7 @@ from typing import Any
 from pipeline.ground.records import Document, Reading, Sentence, Skipped, SkipReason
 from pipeline.scoring.items import Failure, Item
 
+COMMAND = (sys.executable, "-m", "pipeline.scoring.reading_child")
 AHEAD = 4  # documents under way in the child beside the one that is scored
 SECONDS = 120.0  # a document may take to read; the largest allowed take a quarter of that
 
@@ -108,9 +109,8 @@ class _Child:
     def __init__(self) -> None:
         import threading
 
-        command = [sys.executable, "-m", "pipeline.scoring.reading_child"]
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no word of the user's in it
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
+            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
         )
         self._rest = bytearray()
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()

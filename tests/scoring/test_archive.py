@@ -1,0 +1,146 @@
+"""An archive is scored once: what is unchanged is left alone, what changed is replaced, what failed is listed."""
+
+import json
+import os
+
+import pytest
+from scoring.archives_of_text import contents, read_here, run, write_archive
+
+from pipeline.ground.errors import StanceError
+from pipeline.ground.progress import Progress
+from pipeline.predict import Predictor
+from pipeline.scoring.formats import FORMATS
+from pipeline.scoring.rows import flatten, sentence_rows
+from pipeline.workflows import archive
+from pipeline.workflows.archive import ArchiveRequest, forget_scores, score_archive, score_to_file
+
+
+@pytest.fixture(scope="module")
+def predictor(workshop):
+    return Predictor.load(workshop.tiny.folder)
+
+
+@pytest.fixture(autouse=True)
+def quick_reader(monkeypatch):
+    monkeypatch.setattr(archive, "read_items", read_here)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_archive(tmp_path / "in")
+    return tmp_path
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_second_run_does_nothing_and_a_changed_document_is_replaced(place, predictor, form):
+    first = run(predictor, place / "in", place / "out", form=form)
+    assert (first.new_documents, first.failed, first.unchanged) == (24, 2, 0)
+    before, stamps = contents(place / "out"), {p: p.stat().st_mtime_ns for p in (place / "out").rglob("part-*")}
+    assert len(stamps) > 6
+    again = run(predictor, place / "in", place / "out", form=form)
+    assert (again.new_documents, again.unchanged, again.documents) == (0, 24, 24)
+    assert {p: p.stat().st_mtime_ns for p in (place / "out").rglob("part-*")} == stamps
+    (place / "in" / "brief-05.txt").write_text("Peace is near. The fleet must wait.")
+    (place / "in" / "new.txt").write_text("The talks bring peace.")
+    third = run(predictor, place / "in", place / "out", form=form)
+    assert (third.new_documents, third.unchanged, third.documents) == (2, 23, 25)
+    forget_scores(place / "anew")
+    run(predictor, place / "in", place / "anew", form=form)
+    assert contents(place / "out") == contents(place / "anew") != before
+
+
+def test_rows_are_those_of_the_predictor_with_page_and_paragraph(place, predictor):
+    (place / "one.txt").write_text("Talks bring peace.\n\nThe fleet must strike now. Peace may fail.\n")
+    run(predictor, place, place / "out", named=("one.txt",))
+    rows = [json.loads(row) for row in contents(place / "out")["sentences"]]
+    scored = predictor.predict_document(place / "one.txt")
+    expected = [
+        flatten(row, predictor.classes_) | {"doc": "one.txt", "path": "one.txt"} for row in sentence_rows(scored)
+    ]
+    assert sorted(rows, key=lambda row: row["index"]) == expected
+    assert [row["paragraph"] for row in expected] == [1, 2, 2] and {row["page"] for row in expected} == {None}
+
+
+def test_errors_are_listed_with_reason_and_way_on(place, predictor):
+    run(predictor, place / "in", place / "out")
+    errors = [json.loads(line) for line in contents(place / "out")["errors"]]
+    assert [error["place"] for error in errors] == [str(place / "in" / name) for name in ("broken.txt", "empty.txt")]
+    assert all(error["reason"] and error["hint"] for error in errors)
+    (place / "in" / "broken.txt").write_text("Peace is near.")
+    (place / "in" / "empty.txt").unlink()
+    assert run(predictor, place / "in", place / "out").failed == 0
+    assert not (place / "out" / "errors.jsonl").exists()
+
+
+def test_a_folder_of_something_else_or_of_other_scores_is_left_alone(place, predictor):
+    (place / "mine").mkdir()
+    (place / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(StanceError, match=r"mine holds other files \(thesis.txt\)"):
+        run(predictor, place / "in", place / "mine")
+    assert [path.name for path in (place / "mine").iterdir()] == ["thesis.txt"]
+    run(predictor, place / "in", place / "out")
+    with pytest.raises(StanceError, match="made otherwise: rows 'parquet' there, 'csv' now"):
+        run(predictor, place / "in", place / "out", form="csv")
+    forget_scores(place / "out")
+    assert run(predictor, place / "in", place / "out", form="csv").new_documents == 24
+
+
+def test_two_runs_never_write_to_one_folder(place, predictor, monkeypatch):
+    said = []
+
+    def in_between(items, *rest):
+        with pytest.raises(StanceError, match="written by another run") as caught:
+            run(predictor, place / "in", place / "out")
+        said.append(caught.value.hint)
+        yield from read_here(items)
+
+    monkeypatch.setattr(archive, "read_items", in_between)
+    assert score_archive(predictor, ArchiveRequest(("in",), place / "out"), Progress()).new_documents == 24
+    assert len(said) == 1
+
+
+def test_a_full_disk_costs_nothing_that_was_finished(place, predictor, monkeypatch):
+    whole = run(predictor, place / "in", place / "whole")
+    calls = []
+
+    def full(source, target):
+        calls.append(target)
+        if len(calls) == 7:
+            raise OSError(28, "No space left on device")
+        return replace(source, target)
+
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(StanceError, match=r"No space left on device; [1-9][0-9]* documents with"):
+        run(predictor, place / "in", place / "out")
+    monkeypatch.setattr(os, "replace", replace)
+    rest = run(predictor, place / "in", place / "out")
+    assert 0 < rest.unchanged < 24 and rest.documents == whole.documents
+    assert contents(place / "out") == contents(place / "whole")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_one_file_holds_what_the_folder_would(place, predictor, form):
+    run(predictor, place / "in", place / "out", form=form)
+    request = ArchiveRequest((str(place / "in"),), place / f"all.{form}", form, part=12)
+    result = score_to_file(predictor, request, Progress())
+    assert result.failed == 2 and not list(place.glob(".*"))
+    (place / "joined" / "sentences").mkdir(parents=True)
+    (place / "joined" / "documents").mkdir()
+    (place / f"all.{form}").rename(place / "joined" / "sentences" / f"all.{form}")
+    assert contents(place / "joined")["sentences"] == contents(place / "out")["sentences"]
+
+
+def test_an_interruption_keeps_what_is_at_hand(place, predictor, monkeypatch):
+    def interrupted(items, *rest):
+        for number, one in enumerate(read_here(items)):
+            if number == 20:
+                raise KeyboardInterrupt
+            yield one
+
+    monkeypatch.setattr(archive, "read_items", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(predictor, place / "in", place / "out", part=10_000)
+    monkeypatch.setattr(archive, "read_items", read_here)
+    assert run(predictor, place / "in", place / "out").documents == 24

@@ -1,0 +1,145 @@
+"""A run may be killed anywhere, and its last files cut short: what comes after is what would have been."""
+
+import os
+import random
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+from scoring.archives_of_text import contents, read_here, run, write_archive
+
+from pipeline.predict import Predictor
+from pipeline.scoring import store
+from pipeline.workflows import archive
+
+KILLS = int(os.environ.get("STANCE_KILLS", "40"))  # `make kills` tries 200
+SEED = 2018
+
+
+@pytest.fixture(scope="module")
+def predictor(workshop):
+    return Predictor.load(workshop.tiny.folder)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(archive, "read_items", read_here)
+    write_archive(tmp_path / "in", documents=16)
+    return tmp_path
+
+
+class Fuse:
+    """Count what a run does to the disk, and kill the process at the step chosen."""
+
+    def __init__(self, step: int) -> None:
+        self.left = step
+        self.burnt = 0
+
+    def wrap(self, function):
+        def counted(*arguments, **named):
+            self.tick()
+            return function(*arguments, **named)
+
+        return counted
+
+    def tick(self) -> None:
+        self.burnt += 1
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def rows(self, write_rows):
+        def write(path, kind, form, labels, rows):
+            def ticking():
+                for row in rows:
+                    self.tick()
+                    yield row
+
+            return write_rows(path, kind, form, labels, ticking())
+
+        return write
+
+
+def set_fuse(monkeypatch, step: int) -> Fuse:
+    fuse = Fuse(step)
+    monkeypatch.setattr(os, "replace", fuse.wrap(os.replace))
+    monkeypatch.setattr(os, "fsync", fuse.wrap(os.fsync))
+    monkeypatch.setattr(Path, "unlink", fuse.wrap(Path.unlink))
+    monkeypatch.setattr(store, "write_rows", fuse.rows(store.write_rows))
+    return fuse
+
+
+def killed_run(predictor, place, output, step) -> int:
+    """Run in a forked process that dies at a step; give its signal, 0 where it came to its end before."""
+    child = os.fork()
+    if child == 0:
+        with pytest.MonkeyPatch.context() as patch:
+            set_fuse(patch, step)
+            run(predictor, place / "in", output)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert not os.WIFEXITED(status) or os.WEXITSTATUS(status) == 0
+    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+
+
+def count_steps(predictor, place, output) -> int:
+    with pytest.MonkeyPatch.context() as patch:
+        fuse = set_fuse(patch, 0)
+        run(predictor, place / "in", output)
+    return fuse.burnt
+
+
+def cut_short(output: Path, dice: random.Random) -> None:
+    """Cut off the file written last, as a power cut does to what was not flushed."""
+    files = [path for path in output.rglob("*") if path.is_file() and path.name != store.LOCK]
+    if files:
+        last = max(files, key=lambda path: (path.stat().st_mtime_ns, path.name))
+        os.truncate(last, dice.randrange(last.stat().st_size + 1))
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["killed", "killed and cut short"])
+def test_every_resumed_output_equals_the_uninterrupted_one(place, predictor, cut):
+    steps = count_steps(predictor, place, place / "whole")
+    whole = contents(place / "whole")
+    assert steps > 100 and len(whole["sentences"]) > 50
+    dice = random.Random(SEED)
+    deaths = 0
+    for number in range(KILLS):
+        output = place / f"out-{number}"
+        deaths += killed_run(predictor, place, output, dice.randrange(1, steps)) == signal.SIGKILL
+        if cut:
+            cut_short(output, dice)
+        run(predictor, place / "in", output)
+        assert contents(output) == whole
+        assert not [path for path in output.rglob("*") if path.name.startswith((".half", ".0"))]
+        shutil.rmtree(output)
+    assert deaths > KILLS * 0.9
+
+
+def test_a_run_killed_again_and_again_comes_to_its_end(place, predictor):
+    steps = count_steps(predictor, place, place / "whole")
+    dice, output = random.Random(SEED), place / "out"
+    tries = 1
+    while killed_run(predictor, place, output, dice.randrange(20, steps // 2)) != 0:
+        tries += 1
+        assert tries < 100
+    assert tries > 2 and contents(output) == contents(place / "whole")
+
+
+def test_a_replaced_document_is_never_there_twice_nor_lost(place, predictor):
+    run(predictor, place / "in", place / "first")
+    for number in (1, 4, 9):
+        (place / "in" / f"brief-{number:02}.txt").write_text(f"Peace is near in round {number}.")
+    shutil.copytree(place / "first", place / "changed")
+    steps = count_steps(predictor, place, place / "changed")
+    whole = contents(place / "changed")
+    dice = random.Random(SEED)
+    for number in range(KILLS // 2):
+        output = place / f"out-{number}"
+        shutil.copytree(place / "first", output)
+        killed_run(predictor, place, output, dice.randrange(1, steps))
+        run(predictor, place / "in", output)
+        assert contents(output) == whole
+        shutil.rmtree(output)
