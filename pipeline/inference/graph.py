@@ -72,10 +72,12 @@ class OnnxScorer:
 
     def _run(self, batch: Sequence[Sequence[int]]) -> np.ndarray:
         """Run the graph; raise `ModelError` where it fails, as one of another tokenizer does."""
-        # A matrix of one row takes another path through onnxruntime, whose last bit differs: it is given a twin.
+        # A matrix of one row, and a sum over 4 n + 3 tokens without a pad, take other paths through onnxruntime, whose
+        # last bit differs: the one is given a twin, the other a pad.
         rows = batch if len(batch) > 1 else [*batch, *batch]
+        longest = max(map(len, rows))
         try:
-            logits: np.ndarray = self._session.run(None, pad(rows, self._pad_id))[0]
+            logits: np.ndarray = self._session.run(None, pad(rows, self._pad_id, longest + (longest % 4 == 3)))[0]
         except _graph_faults() as error:
             said = f"{self._folder}: the graph fails on a sentence ({str(error)[:200]})"
             raise ModelError(said, hint=way_back(self._folder)) from error
@@ -132,10 +134,9 @@ def _graph_faults() -> tuple[type[Exception], ...]:
     return tuple(kind for kind in state.values() if isinstance(kind, type) and issubclass(kind, Exception))
 
 
-def pad(batch: Sequence[Sequence[int]], pad_id: int) -> dict[str, np.ndarray]:
-    """Pad token ids to the batch's longest with `pad_id`; mask 1 for tokens; dtype int64."""
-    longest = max(len(ids) for ids in batch)
-    ids = np.full((len(batch), longest), pad_id, dtype=np.int64)
+def pad(batch: Sequence[Sequence[int]], pad_id: int, length: int = 0) -> dict[str, np.ndarray]:
+    """Pad token ids to `length`, or to the batch's longest, with `pad_id`; mask 1 for tokens; dtype int64."""
+    ids = np.full((len(batch), length or max(map(len, batch))), pad_id, dtype=np.int64)
     mask = np.zeros_like(ids)
     for row, tokens in enumerate(batch):
         ids[row, : len(tokens)] = tokens
