@@ -37,7 +37,7 @@ def command(
     adapt_priors: bool,
     encoding: str | None,
 ) -> None:
-    """Score each sentence of FILES (.txt, .md, .html): probabilities, labels, profile.
+    """Score each sentence of FILES (.txt, .md, .html, .pdf, .docx, .eml): probabilities, labels, profile.
 
     One file prints every sentence; several print one profile each. A file that
     cannot be read is named, the others are scored, and the exit code is 2.

@@ -1,0 +1,61 @@
+"""Join the lines of a paragraph: undo the hyphens of line ends, and keep those that belong to their word."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from pipeline.corpus.pdf.words import SOFT_HYPHEN
+
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_BROKEN = re.compile(r"(?P<before>\S*?)(?P<left>[^\W_]+(?:['’][^\W_]+)?)-$")
+_GOES_ON = re.compile(r"[^\W_]+(?:-[^\W\d_]+)*")
+_TIGHT = ("—", "–", "/")
+# These keep their hyphen wherever they stand before a word; others are asked of the document.
+_PREFIXES = frozenset(
+    ("self", "ex", "all", "cross", "vice", "non", "quasi", "pro", "anti", "mid", "well", "half", "cease")
+)
+
+
+def vocabulary(texts: Iterable[str]) -> Counter[str]:
+    """Count the words of a document, compounds as one; a word broken at a line's end is none."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        words = _WORD.findall(text.replace(SOFT_HYPHEN, "").casefold())
+        counts.update(words[:-1] if text.endswith("-") else words)
+    return counts
+
+
+def join_lines(lines: Sequence[str], words: Counter[str]) -> str:
+    """Join lines into one text.
+
+    A hyphen at a line's end stays before a capital or a figure, and after a figure, a single letter or another hyphen.
+    Elsewhere the spelling decides that the document itself uses more often within lines; where it has neither, the
+    hyphen stays behind a prefix such as `self`, and goes otherwise.
+    """
+    text = ""
+    for line in lines:
+        text = _joined(text, line, words) if text else line
+    return text.replace(SOFT_HYPHEN, "")
+
+
+def _joined(text: str, line: str, words: Counter[str]) -> str:
+    if text.endswith(SOFT_HYPHEN):
+        return text + line
+    broken = _BROKEN.search(text[-80:])
+    following = _GOES_ON.match(line)
+    if broken and following:
+        return text + line if _is_real(broken["before"], broken["left"], following[0], words) else text[:-1] + line
+    if text.endswith(_TIGHT) and not text.endswith(tuple(f" {mark}" for mark in _TIGHT)):
+        return text + line
+    return f"{text} {line}"
+
+
+def _is_real(before: str, left: str, right: str, words: Counter[str]) -> bool:
+    """Tell whether the hyphen belongs to the word."""
+    if not right[0].islower() or left[-1].isdigit() or len(left) == 1 or before.endswith("-"):
+        return True
+    first, second = left.casefold(), right.casefold()
+    compound, whole = words[f"{first}-{second}"], words[first + second]
+    if compound != whole:
+        return compound > whole
+    return first in _PREFIXES
