@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import reportlab
 from pdfs import CLOSING, MIDDLE, OPENING, SENTENCES, Book, blocks, parsed, sentences
+from pypdfium2 import PdfDocument
 from reportlab.lib.pagesizes import A5
 from reportlab.pdfgen import canvas
 
@@ -72,6 +73,15 @@ def test_a_block_has_the_page_it_begins_on():
     assert list(pages) == told
     assert pages[told[0]] == 1 and pages[told[-1]] > 2
     assert list(pages.values()) == sorted(pages.values())
+
+
+def test_an_empty_page_does_no_harm():
+    book = Book()
+    book.prose(OPENING)
+    book.add_page()
+    book.add_page()
+    book.prose(MIDDLE)
+    assert _pages(book.raw()) == {OPENING: 1, MIDDLE: 3}
 
 
 def test_headings_are_no_prose_and_the_first_is_the_title():
@@ -204,6 +214,16 @@ def test_text_that_stands_upright_in_the_margin_is_left_out():
     pdf.drawString(300, -20, "DRAFT 7 of the secretariat")
     pdf.save()
     assert "DRAFT" not in parsed(page.getvalue()).text
+
+
+def test_a_page_that_begins_elsewhere_and_words_off_it():
+    document = PdfDocument(_drawn(_column(40, LEFT[:2])))
+    document[0].set_mediabox(-1000, -2000, 1400, 600)
+    moved = io.BytesIO()
+    document.save(moved)
+    assert parsed(moved.getvalue()).text == " ".join(LEFT[:2])
+    raw = _drawn([*_column(40, LEFT[:2]), (1e9, 300, 10, "far"), (40, -500, 10, "below")])
+    assert parsed(raw).text == " ".join(LEFT[:2])
 
 
 def test_a_drop_cap_joins_its_word():

@@ -8,21 +8,25 @@ from pipeline.corpus.pdf.words import Word
 
 _GUTTER = 0.9  # ems; no space between words is as wide on several rows at the same place
 _FEWEST_ROWS, _FEWEST_WORDS = 3, 2.5  # on both sides of a gutter; words are a mean over rows
+_DEEPEST = 8  # columns within bands within columns; no page goes further than four
 _STEP = 2.0  # points; the grid gutters are looked for on
 
 
-def flows_of(words: Sequence[Word], em: float) -> list[list[Word]]:
+def flows_of(words: Sequence[Word], em: float, depth: int = _DEEPEST) -> list[list[Word]]:
     """Divide the words of a page into columns, in reading order; a text across the page is a column of its own."""
-    rows = rows_of(words)
-    bands = _bands(rows, em)
+    if not words:
+        return []
+    bands = _bands(rows_of(words), em) if depth else []
     if not bands:
-        return [list(words)] if words else []
+        return [list(words)]
     flows = []
     for x, band in bands:
         inside = [word for row in band for word in row]
         parts = [inside] if x is None else [[w for w in inside if w.x0 < x], [w for w in inside if w.x0 >= x]]
         # A part as large as the whole would be divided for ever.
-        flows += [flow for part in parts for flow in (flows_of(part, em) if len(part) < len(words) else [part])]
+        flows += [
+            flow for part in parts for flow in (flows_of(part, em, depth - 1) if len(part) < len(words) else [part])
+        ]
     return flows
 
 

@@ -9,6 +9,7 @@ from pipeline.corpus.pdf.words import SOFT_HYPHEN
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BROKEN = re.compile(r"(?P<before>\S*?)(?P<left>[^\W_]+(?:['’][^\W_]+)?)-$")
 _GOES_ON = re.compile(r"[^\W_]+(?:-[^\W\d_]+)*")
+_LONGEST_WORD = 80  # characters
 _TIGHT = ("—", "–", "/")
 # These keep their hyphen wherever they stand before a word; others are asked of the document.
 _PREFIXES = frozenset(
@@ -32,22 +33,17 @@ def join_lines(lines: Sequence[str], words: Counter[str]) -> str:
     Elsewhere the spelling decides that the document itself uses more often within lines; where it has neither, the
     hyphen stays behind a prefix such as `self`, and goes otherwise.
     """
-    text = ""
-    for line in lines:
-        text = _joined(text, line, words) if text else line
-    return text.replace(SOFT_HYPHEN, "")
-
-
-def _joined(text: str, line: str, words: Counter[str]) -> str:
-    if text.endswith(SOFT_HYPHEN):
-        return text + line
-    broken = _BROKEN.search(text[-80:])
-    following = _GOES_ON.match(line)
-    if broken and following:
-        return text + line if _is_real(broken["before"], broken["left"], following[0], words) else text[:-1] + line
-    if text.endswith(_TIGHT) and not text.endswith(tuple(f" {mark}" for mark in _TIGHT)):
-        return text + line
-    return f"{text} {line}"
+    parts = list(lines[:1])
+    for line in lines[1:]:
+        last = parts[-1]
+        broken, following = _BROKEN.search(last[-_LONGEST_WORD:]), _GOES_ON.match(line)
+        if broken and following:
+            if not _is_real(broken["before"], broken["left"], following[0], words):
+                parts[-1] = last[:-1]
+        elif not last.endswith(SOFT_HYPHEN) and (not last.endswith(_TIGHT) or last[-2:-1] == " "):
+            parts.append(" ")
+        parts.append(line)
+    return "".join(parts).replace(SOFT_HYPHEN, "")
 
 
 def _is_real(before: str, left: str, right: str, words: Counter[str]) -> bool:

@@ -13,7 +13,7 @@ _LEVEL = 0.3  # baselines nearer than this are one row
 _SPACE, _TIGHT = 0.25, 0.1  # gaps that are a space without, and with, a space in the file
 _CELL = 1.8  # a wider gap parts cells of a table; spaces of justified text stay below
 _SMALL, _RAISED, _TALL = 0.82, 0.12, 0.7  # a superscript's size, and how far it is raised at least and at most
-_CAP = 1.8  # a drop cap's size
+_CAP, _MOST_CAPS = 1.8, 10  # a drop cap's size; how many a column has at most
 
 _NOTE_MARK = re.compile(r"(\d{1,3}([,–-]\d{1,3})*|[*†‡§¶‖#]+|[\[(]\d{1,3}[\])]|[a-z])[.,;:]?")
 _UNIT = re.compile(r"\b(?:[ckm]?m|ft|mi|yd|10)$")
@@ -101,8 +101,8 @@ def text_rows(words: Iterable[Word]) -> list[list[Word]]:
     rows: list[list[Word]] = []
     waiting: list[Word] = []
     found = rows_of(words)
-    for row, below in zip(found, [*found[1:], None], strict=True):
-        if below and _hangs_over(row, below):
+    for place, row in enumerate(found):
+        if place + 1 < len(found) and _hangs_over(row, found[place + 1]):
             waiting += row
             continue
         rows.append(sorted(row + waiting, key=lambda word: word.x0) if waiting else row)
@@ -143,9 +143,8 @@ def _capped(flow: Sequence[Word]) -> list[Word]:
     """Move drop caps to the baseline of the first line they stand beside, and those lines to their left edge."""
     usual = _size(list(flow))
     words = list(flow)
-    for cap in flow:
-        if len(cap.text) != 1 or cap.size <= _CAP * usual or not cap.text.isalpha():
-            continue
+    caps = [word for word in flow if len(word.text) == 1 and word.size > _CAP * usual and word.text.isalpha()]
+    for cap in caps[:_MOST_CAPS]:
         level = (n for n, word in enumerate(words) if _beside(word, cap, usual))
         beside = {round(words[n].y): n for n in sorted(level, key=lambda n: -words[n].x0)}.values()
         if beside:

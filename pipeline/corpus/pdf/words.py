@@ -70,10 +70,10 @@ class _Opened:
     letters: list[str]
 
     def closed(self) -> Word | None:
-        text = "".join(self.letters)
-        if not text or not self.style.upright:
+        text, style = "".join(self.letters), self.style
+        if not text or not style.upright:
             return None
-        return Word(text, self.x0, self.x1, self.style.y, self.style.size, self.style.bold, self.spaced)
+        return Word(text, self.x0, self.x1, style.y, style.size, style.bold, self.spaced)
 
 
 def page_words(page: Any, number: int, most: int) -> PageWords:
@@ -84,7 +84,7 @@ def page_words(page: Any, number: int, most: int) -> PageWords:
         count = text.count_chars()
         if count > most:
             raise OverflowError(count)
-        words = tuple(_words(glyphs, count))
+        words = tuple(word for word in _words(glyphs, count) if glyphs.shows(word))
         return PageWords(number, glyphs.width, glyphs.height, words, glyphs.unreadable)
     finally:
         text.close()
@@ -97,7 +97,10 @@ class _Glyphs:
         import pypdfium2.raw as pdfium
 
         self.pdfium, self.text = pdfium, text.raw
+        self.width: float
+        self.height: float
         self.rotation, (self.width, self.height) = page.get_rotation(), page.get_size()
+        self._left, self._bottom, *_ = page.get_bbox()
         self.unreadable = 0
         self._box, self._matrix = pdfium.FS_RECTF(), pdfium.FS_MATRIX()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
@@ -111,10 +114,15 @@ class _Glyphs:
         self.pdfium.FPDFText_GetLooseCharBox(self.text, index, self._box)
         box = self._box
         if not self.rotation:
-            return box.left, box.bottom, box.right, box.top
+            return box.left - self._left, box.bottom, box.right - self._left, box.top
         corners = self._turned(box.left, box.bottom), self._turned(box.right, box.top)
         (left, right), (bottom, top) = (sorted(pair) for pair in zip(*corners, strict=True))
         return left, bottom, right, top
+
+    def shows(self, word: Word) -> bool:
+        """Tell whether a word stands on the page; wild coordinates do not."""
+        wide = 0 <= word.x0 <= word.x1 <= self.width + word.size
+        return wide and 0 <= word.y <= self.height and 0 < word.size <= self.height
 
     def style(self, index: int) -> _Style:
         """Give baseline, size, weight and direction."""
@@ -131,7 +139,8 @@ class _Glyphs:
         return _Style(y, abs(size), bold, abs(math.remainder(angle, 360)) < 5)
 
     def _turned(self, x: float, y: float) -> tuple[float, float]:
-        """Turn a point as the page's /Rotate turns the page."""
+        """Give a point from the lower left corner of the page as it is seen, turned by its /Rotate."""
+        x, y = x - self._left, y - self._bottom
         if self.rotation == 90:
             return y, self.height - x
         if self.rotation == 180:
