@@ -74,6 +74,7 @@ KNOWN = vocabulary(["A cease-fire was signed.", "The negotiations failed in the 
         (["the long cease-", "fire held"], "the long cease-fire held"),
         (["the post-", "war order"], "the post-war order"),
         (["an un-", "known word"], "an unknown word"),
+        (["an ex-", "traordinary pro-", "posal"], "an extraordinary proposal"),
         (["the Anglo-", "French talks"], "the Anglo-French talks"),
         (["a face-to-", "face meeting"], "a face-to-face meeting"),
         (["in mid-", "2018"], "in mid-2018"),

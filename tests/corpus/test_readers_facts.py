@@ -1,5 +1,7 @@
 """Title and date: what a document says of itself, and failing that the date in its name; hints that can be followed."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,15 @@ def test_no_bytes_are_an_empty_file(name):
 def test_bytes_out_of_an_archive_need_no_file():
     document = parse_document(Path("drop.zip!north/2018-03-09.txt"), PROSE.encode(), doc_id="north")
     assert (document.id, document.path, document.date) == ("north", "drop.zip!north/2018-03-09.txt", "2018-03-09")
+
+
+def test_reading_a_text_loads_none_of_the_libraries_for_other_kinds(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text(PROSE)
+    code = (
+        "import sys; from pathlib import Path; from pipeline.corpus.readers import read_document;"
+        f"read_document(Path({str(path)!r}));"
+        "print([one for one in ('pypdfium2', 'docx', 'email.parser', 'trafilatura', 'yaml') if one in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -14,8 +14,8 @@ from pipeline.corpus.pdf.words import PageWords, page_words
 from pipeline.corpus.pieces import Parsed, first_heading, join_pieces
 from pipeline.ground.errors import DocumentError
 
-MAX_PAGES = 3000  # the longest reports have some 1,500; a page costs about 15 ms
-MAX_CHARACTERS = 5_000_000  # some 1,700 full pages, for which about 1 GB of memory is needed
+MAX_PAGES = 3000  # the longest reports have some 1,500; a page takes 10 to 20 ms
+MAX_CHARACTERS = 5_000_000  # some 1,500 full pages of A4, which take some 400 MB of memory
 MAX_ON_PAGE = 100_000  # twenty times a full page of newsprint
 _FEWEST_LETTERS = 8  # a page, on average; page numbers and stamps on scans give fewer
 _UNREADABLE = 0.3  # share of characters without a letter, above which the text is no text
@@ -90,10 +90,13 @@ def _without_pages(path: Path) -> DocumentError:
 
 def _pages(path: Path, document: Any) -> list[PageWords]:
     """Read the words of all pages, within the limits."""
+    from pypdfium2 import PdfiumError
+
     count = len(document)
     part = (
         f"read a part: qpdf {shlex.quote(str(path))} --pages . 1-{MAX_PAGES} -- {shlex.quote(path.stem + '-part.pdf')}"
     )
+    mend = f"mend it: qpdf {shlex.quote(str(path))} {shlex.quote(path.stem + '-mended.pdf')}"
     if not count:
         raise _without_pages(path)
     if count > MAX_PAGES:
@@ -102,8 +105,8 @@ def _pages(path: Path, document: Any) -> list[PageWords]:
     for number in range(1, count + 1):
         try:
             page = document[number - 1]
-        except ValueError as error:
-            raise DocumentError(f"{path}, page {number}: damaged PDF ({error})", hint=part) from error
+        except PdfiumError as error:
+            raise DocumentError(f"{path}, page {number}: damaged PDF ({error})", hint=mend) from error
         try:
             words = page_words(page, number, MAX_ON_PAGE)
         except OverflowError as error:
