@@ -22,7 +22,7 @@ from pipeline.inference.graph import Pending
 from pipeline.inference.manifest import RETRAIN, Manifest, read_decisions, read_manifest, verify_files, way_back
 from pipeline.inference.scorers import Scorer, begin, load_scorer
 
-FOREIGN = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".epub")  # files that a user may name, and that are not read
+FOREIGN = (".doc", ".odt", ".rtf", ".epub")  # files that a user may name, and that are not read
 NAME_WORDS = 4  # a name with more words is taken for prose, unless it begins like a path
 
 

@@ -23,7 +23,8 @@ Example:
 def command(file: Path, as_json: bool, show_skipped: bool, as_text: bool, encoding: str | None) -> None:
     """Show the sentences of running prose in FILE, with their offsets.
 
-    FILE is plain text (.txt), Markdown (.md) or HTML (.html).
+    FILE is plain text (.txt), Markdown (.md), HTML (.html), PDF (.pdf), Word (.docx) or
+    an e-mail message (.eml).
     """
     from pipeline.corpus.readers import read_document
     from pipeline.corpus.reading import read

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pipeline.corpus.dating import iso_date
 from pipeline.corpus.normalise import collapse
-from pipeline.corpus.pieces import Piece, join_pieces
+from pipeline.corpus.pieces import Parsed, Piece, first_heading, join_pieces
 from pipeline.ground.records import Block, BlockKind
 
 if TYPE_CHECKING:
@@ -24,7 +25,33 @@ _KINDS = {
 
 def markdown_blocks(source: str) -> tuple[str, tuple[Block, ...]]:
     """Extract the text of a Markdown source, and its blocks."""
-    return join_pieces(_pieces(source.replace("\r\n", "\n").replace("\r", "\n")))
+    return join_pieces(_pieces(_unix(source)))
+
+
+def markdown_facts(source: str) -> Parsed:
+    """Read a Markdown source; title and date are those of its front matter, or the title its first heading."""
+    text, blocks = markdown_blocks(source)
+    front = _front_matter(source)
+    title = collapse(str(front.get("title") or "")) or first_heading(text, blocks)
+    return Parsed(text, blocks, title, iso_date(str(front.get("date") or "")))
+
+
+def _unix(source: str) -> str:
+    return source.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _front_matter(source: str) -> dict[Any, Any]:
+    """Give the fields of the front matter; none where it is no YAML, which the text itself then shows."""
+    import yaml
+
+    found = _FRONT_MATTER.match(_unix(source))
+    if not found:
+        return {}
+    try:
+        fields = yaml.safe_load(found["yaml"])
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):  # a date of 30 February is a ValueError
+        return {}
+    return fields if isinstance(fields, dict) else {}
 
 
 def _pieces(source: str) -> Iterator[Piece]:

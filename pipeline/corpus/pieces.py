@@ -10,10 +10,21 @@ _BETWEEN = "\n\n"
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The plain text of one block, before it has a place."""
+    """The plain text of one block, before it has a place; `page` counts from 1."""
 
     kind: BlockKind
     text: str
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a reader found: a text, the blocks that index into it, and what the document says of itself."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    title: str = ""
+    date: str = ""
 
 
 def join_pieces(pieces: Iterable[Piece]) -> tuple[str, tuple[Block, ...]]:
@@ -22,7 +33,13 @@ def join_pieces(pieces: Iterable[Piece]) -> tuple[str, tuple[Block, ...]]:
     for piece in pieces:
         part = piece.text.strip()
         if part:
-            blocks.append(Block(piece.kind, place, place + len(part)))
+            blocks.append(Block(piece.kind, place, place + len(part), piece.page))
             parts.append(part)
             place += len(part) + len(_BETWEEN)
     return _BETWEEN.join(parts), tuple(blocks)
+
+
+def first_heading(text: str, blocks: Iterable[Block]) -> str:
+    """Give the first heading on one line; empty where there is none."""
+    headings = (text[one.start : one.end] for one in blocks if one.kind is BlockKind.HEADING)
+    return " ".join(next(headings, "").split())

@@ -10,8 +10,8 @@ from pipeline.ground.records import Block, BlockKind
 
 _LINE = re.compile(r"[^\r\n\f\v\u2028\u2029]*(?:\r\n|[\r\n\f\v\u2028\u2029]|\Z)")
 _RULE = re.compile(r"([=\-_*~#])(?:\s?\1){2,}")
-_BULLET = re.compile(r"(?P<mark>[•‣▪◦·*–-])\s+(?=\S)")
-_NUMBER = re.compile(r"(?P<mark>\(?(?P<value>\d{1,2}|[a-zA-Z]|[ivxlc]{1,6})\)|(?P<number>\d{1,2})\.)\s+(?=\S)")
+BULLET = re.compile(r"(?P<mark>[•‣▪◦·*–-])\s+(?=\S)")
+NUMBER = re.compile(r"(?P<mark>\(?(?P<value>\d{1,2}|[a-zA-Z]|[ivxlc]{1,6})\)|(?P<number>\d{1,2})\.)\s+(?=\S)")
 
 # Shorter lines say nothing about wrapping (titles are as long), longer ones are paragraphs of one line.
 _NARROWEST, _WIDEST = 55, 200
@@ -115,7 +115,7 @@ def _marker(line: _Line, opened: list[_Line], last: str) -> str:
     A dash or a number at the start of a wrapped line may belong to the sentence: within a paragraph it counts
     only after an item of the same kind or the end of a sentence or lead-in.
     """
-    found = _BULLET.match(line.text) or _NUMBER.match(line.text)
+    found = BULLET.match(line.text) or NUMBER.match(line.text)
     if not found:
         return ""
     if opened and found["mark"] not in "•‣▪◦":

@@ -16,6 +16,8 @@ _BY_KIND = {
     BlockKind.CODE: SkipReason.CODE,
     BlockKind.FRONT_MATTER: SkipReason.FRONT_MATTER,
     BlockKind.CAPTION: SkipReason.CAPTION,
+    BlockKind.RUNNING_HEAD: SkipReason.RUNNING_HEAD,
+    BlockKind.FOOTNOTE: SkipReason.FOOTNOTE,
 }
 
 # Counted in words. A title is rarely longer than 25; a question that heads a section rarely than 12.

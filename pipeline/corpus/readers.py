@@ -1,25 +1,21 @@
 """Read a file as a document: choose the reader by extension, and say what is wrong with a file that cannot be read."""
 
-import codecs
+import shlex
 from pathlib import Path
 
-from pipeline.corpus.markdown import markdown_blocks
+from pipeline.corpus.dating import date_in_name
+from pipeline.corpus.decoding import decode_text
+from pipeline.corpus.markdown import markdown_facts
+from pipeline.corpus.pieces import Parsed
 from pipeline.corpus.plaintext import plain_blocks
-from pipeline.corpus.webpage import declared_encoding, text_encoding, webpage_blocks
+from pipeline.corpus.webpage import webpage_facts
 from pipeline.ground.errors import DocumentError
 from pipeline.ground.records import Document
 
 _PLAIN, _MARKDOWN, _WEBPAGE = (".txt", ".text"), (".md", ".markdown"), (".html", ".htm", ".xhtml")
-EXTENSIONS = (*_PLAIN, *_MARKDOWN, *_WEBPAGE)
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\v\f\r\x1b")
-_LOOKS_BINARY = 0.1
+_PDF, _WORD, _MAIL = (".pdf",), (".docx", ".docm"), (".eml",)
+EXTENSIONS = (*_PLAIN, *_MARKDOWN, *_WEBPAGE, *_PDF, *_WORD, *_MAIL)
+_BY_LIBREOFFICE = (".doc", ".dot", ".odt", ".rtf", ".wpd", ".pages")
 
 
 def read_document(path: Path, *, encoding: str | None = None, doc_id: str | None = None) -> Document:
@@ -31,6 +27,8 @@ def read_document(path: Path, *, encoding: str | None = None, doc_id: str | None
 def parse_document(path: Path, raw: bytes, *, encoding: str | None = None, doc_id: str | None = None) -> Document:
     """Make a document of bytes already read; `path` gives the kind and stands in messages, and need not exist.
 
+    The date is the document's own or, failing that, one in the file's name. PDF and Word files have no `encoding`.
+
     Raises:
         DocumentError: the bytes are not of that kind, are damaged, or hold no text.
     """
@@ -38,21 +36,13 @@ def parse_document(path: Path, raw: bytes, *, encoding: str | None = None, doc_i
     if kind not in EXTENSIONS:
         raise DocumentError(
             f"{path}: the extension {path.suffix!r} is not one this reads; allowed: {', '.join(EXTENSIONS)}",
-            hint=f"if it is plain text, copy it: cp {path} {path.with_suffix('.txt').name}",
+            hint=_conversion(path),
         )
-    text = _decode(path, raw, encoding, web=kind in _WEBPAGE)
-    if not text.strip():
-        raise DocumentError(f"{path}: the file is empty", hint=f"look at it: head {path}")
-    if kind in _PLAIN:
-        blocks = plain_blocks(text)
-    else:
-        text, blocks = (markdown_blocks if kind in _MARKDOWN else webpage_blocks)(text)
-    if not blocks:
-        raise DocumentError(
-            f"{path}: no main text found; it may be a menu, a form, or a page filled in by a script",
-            hint=f"save the text of the page as {path.stem}.txt, and run: stance sentences {path.stem}.txt",
-        )
-    return Document(doc_id or path.stem, text, blocks, path=str(path))
+    if not raw:
+        raise _empty(path)
+    parsed = _binary_kind(path, raw, kind, encoding) or _text_kind(path, raw, kind, encoding)
+    date = parsed.date or date_in_name(path.name)
+    return Document(doc_id or path.stem, parsed.text, parsed.blocks, title=parsed.title, path=str(path), date=date)
 
 
 def read_text(text: str, doc_id: str = "text") -> Document:
@@ -60,6 +50,56 @@ def read_text(text: str, doc_id: str = "text") -> Document:
     if not text.strip():
         raise DocumentError(f"{doc_id}: the text is empty", hint="give at least one sentence")
     return Document(doc_id, text, plain_blocks(text))
+
+
+def _binary_kind(path: Path, raw: bytes, kind: str, encoding: str | None) -> Parsed | None:
+    """Read what is no text file; None for the other kinds."""
+    if kind in _PDF:
+        from pipeline.corpus.pdf.document import read_pdf
+
+        return read_pdf(path, raw)
+    if kind in _WORD:
+        from pipeline.corpus.word import read_word
+
+        return read_word(path, raw)
+    if kind in _MAIL:
+        from pipeline.corpus.mail import read_mail
+
+        return read_mail(path, raw, encoding)
+    return None
+
+
+def _text_kind(path: Path, raw: bytes, kind: str, encoding: str | None) -> Parsed:
+    """Read plain text, Markdown or a web page."""
+    text = decode_text(path, raw, encoding, EXTENSIONS, web=kind in _WEBPAGE)
+    if not text.strip():
+        raise _empty(path)
+    if kind in _PLAIN:
+        parsed = Parsed(text, plain_blocks(text))
+    else:
+        parsed = (markdown_facts if kind in _MARKDOWN else webpage_facts)(text)
+    if not parsed.blocks:
+        raise DocumentError(
+            f"{path}: no main text found; it may be a menu, a form, or a page filled in by a script",
+            hint=f"save the text of the page as {path.stem}.txt, and run: stance sentences {path.stem}.txt",
+        )
+    return parsed
+
+
+def _conversion(path: Path) -> str:
+    """Give the command that makes a file of an unread kind one that is read."""
+    kind, name = path.suffix.lower(), shlex.quote(str(path))
+    if kind in _BY_LIBREOFFICE:
+        return f"convert it: libreoffice --headless --convert-to docx {name}"
+    if kind == ".epub":
+        return f"convert it: pandoc {name} -t markdown -o {shlex.quote(path.stem + '.md')}"
+    if kind == ".msg":
+        return f"convert it: msgconvert {name}, or save the message as .eml"
+    return f"if it is plain text, copy it: cp {path} {path.with_suffix('.txt').name}"
+
+
+def _empty(path: Path) -> DocumentError:
+    return DocumentError(f"{path}: the file is empty", hint=f"look at it: head {path}")
 
 
 def _read(path: Path) -> bytes:
@@ -82,62 +122,3 @@ def _read(path: Path) -> bytes:
     if not raw:
         raise DocumentError(f"{path}: the file is empty", hint=f"look at it: ls -l {path}")
     return raw
-
-
-def _decode(path: Path, raw: bytes, encoding: str | None, *, web: bool) -> str:
-    """Decode by the encoding asked for, the byte-order mark, a page's own declaration, or UTF-8."""
-    marked = next((name for bom, name in _BOMS if raw.startswith(bom)), None)
-    if encoding is not None:
-        encoding = _known(path, encoding)
-    # A UTF-8 page may carry a mark although the user says utf-8, and the mark is no text.
-    name = marked if encoding in (None, "utf-8") and marked else encoding
-    name = name or (declared_encoding(raw) if web else None) or "utf-8"
-    if name == "utf-8":
-        _refuse_binary(path, raw)
-    try:
-        text = raw.decode(name)
-    except UnicodeDecodeError as error:
-        raise _not_decodable(path, error, name) from error
-    if "\0" in text:
-        raise _binary(path)
-    return text
-
-
-def _known(path: Path, encoding: str) -> str:
-    known = text_encoding(encoding)
-    if known is None:
-        raise DocumentError(
-            f"{path}: unknown encoding {encoding!r}; allowed: utf-8, utf-16, windows-1252 and others Python knows",
-            hint=f"stance sentences {path} --encoding windows-1252",
-        )
-    return known
-
-
-def _refuse_binary(path: Path, raw: bytes) -> None:
-    controls = len(raw) - len(raw.translate(None, _CONTROLS))
-    if b"\0" in raw or controls > _LOOKS_BINARY * len(raw):
-        raise _binary(path)
-
-
-def _binary(path: Path) -> DocumentError:
-    return DocumentError(
-        f"{path}: a binary file, and text is expected; allowed: {', '.join(EXTENSIONS)}",
-        hint=f"see what it is: file {path}; save a PDF or Word document as text first",
-    )
-
-
-def _not_decodable(path: Path, error: UnicodeDecodeError, name: str) -> DocumentError:
-    """Name the byte at fault, and the encoding the bytes look like."""
-    from charset_normalizer import from_bytes
-
-    raw = error.object
-    line = raw.count(b"\n", 0, error.start) + 1
-    best = from_bytes(raw).best()
-    guess = best.encoding.replace("_", "-") if best and best.encoding != name.replace("-", "_") else "windows-1252"
-    shown = name.upper() if name.startswith("utf") else name
-    return DocumentError(
-        f"{path}: not {shown}: byte {raw[error.start]:#04x} at offset {error.start}, line {line}; {shown} is expected "
-        "unless --encoding names another",
-        hint=f"it looks like {guess}: stance sentences {path} --encoding {guess}\n"
-        f"      or convert it: iconv -f {guess} -t UTF-8 {path} > {path.stem}-utf8{path.suffix}",
-    )

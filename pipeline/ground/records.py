@@ -15,6 +15,8 @@ class BlockKind(StrEnum):
     TABLE = "table"
     CODE = "code"
     FRONT_MATTER = "front matter"
+    RUNNING_HEAD = "running head"
+    FOOTNOTE = "footnote"
 
 
 class SkipReason(StrEnum):
@@ -32,6 +34,8 @@ class SkipReason(StrEnum):
     TABLE = "table"
     CODE = "code"
     FRONT_MATTER = "front matter"
+    RUNNING_HEAD = "running head"
+    FOOTNOTE = "footnote"
 
 
 @dataclass(frozen=True, slots=True)

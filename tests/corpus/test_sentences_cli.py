@@ -97,7 +97,8 @@ def test_help_ends_in_its_example():
     [
         ("none.txt", None, "no such file"),
         ("empty.txt", b"", "empty"),
-        ("a.pdf", b"%PDF", "'.pdf'"),
+        ("a.odt", b"PK", "'.odt'"),
+        ("a.pdf", b"%PDF-1.7", "cut short"),
         ("a.txt", b"\0\1\2", "binary"),
         ("a.txt", b"caf\xe9 talks went on.", "byte 0xe9"),
         ("a.txt", b"Read more\n", "no running prose"),

@@ -145,7 +145,7 @@ def test_an_annotation_of_another_document_is_refused_by_line(with_user_text):
 
 
 def test_files_of_other_kinds_and_the_readme_are_not_looked_at(with_user_text):
-    for name in ("README.md", "copy.pdf", "copy.txt.bak"):
+    for name in ("README.md", "copy.odt", "copy.txt.bak"):
         (with_user_text / "texts" / name).write_text(TEXT)
     examples, notices = found(with_user_text)
     assert examples == [] and "no copy of the text found" in notices[-1].message

@@ -1,0 +1,1 @@
+"""Read PDF files: words with their places, columns, margins, footnotes, paragraphs."""
