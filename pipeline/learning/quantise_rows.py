@@ -3,7 +3,8 @@
 Each token's vector x becomes round(127 x / max |x|), each column of a matrix 8-bit or 6-bit integers with a step of
 its own; onnxruntime multiplies the integers, and the two steps turn the sums into float32 again (token-wise and
 channel-wise steps: Yao et al. 2022, ZeroQuant). Six bits are packed four numbers into three bytes, and unpacked by
-the graph itself, once, when onnxruntime loads it and folds its constants.
+the graph itself, once, when onnxruntime loads it and folds its constants: they stay numbers from 0 to 63 around a zero
+of 32, since every step in wider integers would cost a second and half a gigabyte of loading.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,6 +17,7 @@ from pipeline.ground.errors import ModelError
 
 ONE = 127  # the integer of a token's largest value
 MIDDLE = 128  # the integer of 0 in an unsigned token
+ZERO = 32  # the integer of 0 in a 6-bit weight as it is packed
 TINY = 1e-12  # the largest value of a token that is all 0
 SHARES = tuple(share / 20 for share in range(20, 11, -1))  # of the largest weight, tried as a column's range
 SHIFTS = ("two", "four", "six")
@@ -40,7 +42,7 @@ def to_rows(graph: Any, largest: Mapping[str, int], packed: Iterable[str] = ()) 
             nodes += _unpack(weight)
         else:
             graph.initializer.append(numpy_helper.from_array(integers, f"{weight}_integers"))
-        nodes += _multiply(entry, weight, node.output[0])
+        nodes += _multiply(entry, weight, node.output[0], node.name in packed)
     del graph.node[:]
     graph.node.extend(nodes)
     graph.initializer.extend(_constants())
@@ -71,7 +73,7 @@ def pack(integers: np.ndarray, name: str = "matrix") -> np.ndarray:
             f"{name} has {len(integers)} rows, and 6-bit weights are packed by four",
             hint="name its module in `keep` or `finer`",
         )
-    low, high = np.split((integers + 32).astype(np.uint8), [3 * len(integers) // 4])
+    low, high = np.split((integers + ZERO).astype(np.uint8), [3 * len(integers) // 4])
     parts = np.concatenate([high & 3, high >> 2 & 3, high >> 4])
     return np.asarray(low | parts << 6, dtype=np.uint8)
 
@@ -92,9 +94,7 @@ def _unpack(weight: str) -> list[Any]:
         node("BitwiseOr", ["first", "second_up"], "half"),
         node("BitwiseOr", ["half", "third_up"], "high"),
         node("Concat", ["low", "high"], "all", axis=0),
-        node("Cast", ["all"], "wide", to=TensorProto.INT32),
-        node("Sub", ["wide", "rows.32"], "centred"),
-        helper.make_node("Cast", [f"{name}_centred"], [f"{weight}_integers"], to=TensorProto.INT8),
+        helper.make_node("Cast", [f"{name}_all"], [f"{weight}_integers"], to=TensorProto.INT8),
     ]
 
 
@@ -115,8 +115,9 @@ def _quantise_tokens(entry: str) -> list[Any]:
     ]
 
 
-def _multiply(entry: str, weight: str, output: str) -> list[Any]:
+def _multiply(entry: str, weight: str, output: str, packed: bool) -> list[Any]:
     inputs = [f"{entry}_integers", f"{weight}_integers", "rows.step", f"{weight}_step", "rows.middle"]
+    inputs += ["rows.zero"] if packed else []
     return [
         helper.make_node("MatMulIntegerToFloat", inputs, [f"{output}_unit"], domain="com.microsoft"),
         helper.make_node("Mul", [f"{output}_unit", f"{entry}_range"], [output]),
@@ -134,6 +135,6 @@ def _constants() -> list[Any]:
         "two": np.uint8(2),
         "four": np.uint8(4),
         "six": np.uint8(6),
-        "32": np.int32(32),
+        "zero": np.int8(ZERO),
     }
     return [numpy_helper.from_array(np.asarray(value), f"rows.{name}") for name, value in values.items()]

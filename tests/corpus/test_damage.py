@@ -84,7 +84,7 @@ def _flipped(raw: bytes, draw: random.Random, letters: range = range(256)) -> by
 
 @pytest.mark.parametrize("kind", SOURCES)
 def test_cut_and_flipped_bytes(kind, capfd):
-    raw, draw = SOURCES[kind](), random.Random(kind)  # noqa: S311 - no secret
+    raw, draw = SOURCES[kind](), random.Random(kind)
     assert _tried(raw, f"accord{kind}")
     outcomes = [_tried(raw[: draw.randrange(1, len(raw))], f"accord{kind}") for _ in range(ROUNDS)]
     outcomes += [_tried(_flipped(raw, draw), f"accord{kind}") for _ in range(ROUNDS)]
@@ -93,7 +93,7 @@ def test_cut_and_flipped_bytes(kind, capfd):
 
 
 def test_flipped_bytes_within_the_parts_of_a_word_file():
-    raw, draw = _word(), random.Random(11)  # noqa: S311 - no secret
+    raw, draw = _word(), random.Random(11)
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     told = ("word/document.xml", "word/styles.xml", "docProps/core.xml", "[Content_Types].xml", "_rels/.rels")

@@ -16,7 +16,7 @@ from pipeline.ground.records import BlockKind
 
 def _long(count: int) -> list[str]:
     """Make sentences that differ, so that none is lost or read twice unseen."""
-    draw = random.Random(7)  # noqa: S311 - no secret
+    draw = random.Random(7)
     names = ("Ardell", "Bremer", "Castell", "Dorne", "Eckart", "Fallow", "Garrick", "Hollis", "Imber", "Joss", "Kell")
     told = [
         f"{draw.choice(names)} told {draw.choice(names)} and {draw.choice(names)} that the upper gates should "
