@@ -1,0 +1,58 @@
+"""Every hostile input is scored or reported, within bounds, and nothing outside the output folder is written."""
+
+import json
+import os
+import resource
+import time
+from pathlib import Path
+
+import pytest
+from scoring.archives_of_text import contents
+from scoring.hostile import hostile_corpus
+
+from pipeline.ground.progress import Progress
+from pipeline.predict import Predictor
+from pipeline.scoring.columns import TableOptions
+from pipeline.scoring.inputs import find_items
+from pipeline.scoring.items import Failure, Item
+from pipeline.workflows.archive import ArchiveRequest, score_archive
+
+LINE = int(os.environ.get("STANCE_HOSTILE_LINE", "1000000"))  # bytes of the longest line; `make hostile` takes 100 MB
+MINUTES, MEGABYTES = 6, 1_000
+
+
+def listing(folder: Path) -> dict[str, tuple[int, int]]:
+    """Tell every file by size and time of change."""
+    found = {}
+    for path in folder.rglob("*"):
+        facts = path.lstat()
+        found[os.fsencode(path).hex()] = (facts.st_size, facts.st_mtime_ns)
+    return found
+
+
+@pytest.mark.timeout(900)
+def test_a_hostile_corpus_is_scored_or_reported(workshop, tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    names = hostile_corpus(tmp_path / "in", line=LINE)
+    assert len(names) >= 60
+    monkeypatch.chdir(tmp_path)
+    before, peak = listing(tmp_path / "in"), _peak()
+    places = {one.place for one in find_items(["in"], TableOptions()) if isinstance(one, Item | Failure)}
+    began = time.monotonic()
+    predictor = Predictor.load(workshop.tiny.folder)
+    result = score_archive(predictor, ArchiveRequest(("in",), Path("out"), seconds=15), Progress())
+    assert time.monotonic() - began < 60 * MINUTES
+    assert _peak() - peak < MEGABYTES
+    assert listing(tmp_path / "in") == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out"]
+    found = contents(Path("out"))
+    scored = {json.loads(row)["path"] for row in found["documents"]}
+    failed = [json.loads(row) for row in found["errors"]]
+    assert scored | {one["place"] for one in failed} == places and not scored & {one["place"] for one in failed}
+    assert result.documents == len(scored) > 10 and result.failed == len(failed) > 60
+    assert all(one["reason"].strip() and "Traceback" not in one["reason"] for one in failed)
+
+
+def _peak() -> float:
+    """Give the most megabytes this process ever held; what other tests needed before is subtracted."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
