@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+PLACES = 4  # decimals of a probability; finer ones mean nothing after calibration
+
 
 class BlockKind(StrEnum):
     """What a reader saw a block as, before anyone asks whether it is running prose."""

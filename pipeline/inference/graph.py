@@ -4,7 +4,6 @@ Runs of one thread each, side by side, are quicker than one run of many threads:
 large enough to be worth dividing (measured by `experiments/benchmarks`).
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -14,13 +13,13 @@ import numpy as np
 
 from pipeline.decisions.decisions import sigmoid, softmax
 from pipeline.ground.errors import ModelError
+from pipeline.ground.machine import allowed_threads
 from pipeline.inference.manifest import OnnxSpec, way_back
 
 Pending = Callable[[], np.ndarray]
 TOKENS = 512  # of a batch, with padding: its activations stay within a core's cache
 FEWEST = 64  # tokens of a batch when there is little to do, and cores would idle
 AT_ONCE = 2048  # texts tokenised together, so that a book's tokens are never all in memory
-THREADS = "STANCE_THREADS"
 
 
 class OnnxScorer:
@@ -43,7 +42,7 @@ class OnnxScorer:
         self._pad_id = spec.pad_id
         self._folder = folder
         self._session = _session(folder)
-        self._threads = cores()
+        self._threads = allowed_threads()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="onnx")
 
     def score(self, texts: Sequence[str]) -> np.ndarray:
@@ -82,12 +81,6 @@ class OnnxScorer:
             said = f"{self._folder}: the graph fails on a sentence ({str(error)[:200]})"
             raise ModelError(said, hint=way_back(self._folder)) from error
         return logits[: len(batch)]
-
-
-def cores() -> int:
-    """Count the cores this process may use; the environment variable STANCE_THREADS sets another number."""
-    asked = os.environ.get(THREADS, "")
-    return int(asked) if asked.isdigit() and int(asked) else len(os.sched_getaffinity(0))
 
 
 def batch_by_tokens(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:

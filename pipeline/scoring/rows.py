@@ -4,9 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline.ground.files import hash_text
-from pipeline.ground.records import ScoredDocument
-
-PLACES = 4  # decimals of a probability; finer ones mean nothing after calibration
+from pipeline.ground.records import PLACES, ScoredDocument
 
 
 def sentence_rows(scored: ScoredDocument) -> Iterator[dict[str, Any]]:

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 MODEL = "model"  # artifact folder of the model in each run
 
 
-def _mlflow() -> Any:
+def load_mlflow() -> Any:
     """Import mlflow with telemetry off, few retries and no chatter."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
     mlflow = importlib.import_module("mlflow")
@@ -79,7 +80,7 @@ class Tracker:
     def add_metrics(self, run_id: str, values: dict[str, float]) -> None:
         """Add columns to a run that has ended; a run that is gone from the store is passed over."""
         with self._translated():
-            mlflow = _mlflow()
+            mlflow = load_mlflow()
             client = mlflow.MlflowClient(tracking_uri=self.uri)
             try:
                 client.get_run(run_id)
@@ -91,7 +92,7 @@ class Tracker:
     def add_to_model(self, model_id: str, values: dict[str, float], tags: dict[str, str]) -> str | None:
         """Add columns and tags to the newest run that made a model; give its id, None where the store has none."""
         with self._translated():
-            client = _mlflow().MlflowClient(tracking_uri=self.uri)
+            client = load_mlflow().MlflowClient(tracking_uri=self.uri)
             experiments = [one.experiment_id for one in client.search_experiments()]
             wanted, newest = f"tags.model_id = '{model_id}'", ["attributes.start_time DESC"]
             runs = client.search_runs(experiments, wanted, order_by=newest, max_results=1) if experiments else []
@@ -105,7 +106,7 @@ class Tracker:
     def _connected(self) -> Any:
         """Point mlflow at the store; what it writes into the environment on the way would bind later stores too."""
         before = os.environ.get("MLFLOW_TRACKING_URI")
-        mlflow = _mlflow()
+        mlflow = load_mlflow()
         mlflow.set_tracking_uri(self.uri)
         os.environ.pop("MLFLOW_TRACKING_URI", None)
         if before is not None:
@@ -130,7 +131,7 @@ class Tracker:
     @contextmanager
     def _translated(self) -> Iterator[None]:
         """Turn what MLflow and its database raise into a message about the store."""
-        _mlflow()
+        load_mlflow()
         from mlflow.exceptions import MlflowException
         from requests.exceptions import RequestException
         from sqlalchemy.exc import SQLAlchemyError

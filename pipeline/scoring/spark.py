@@ -1,0 +1,154 @@
+"""Score with PySpark: executors read documents and judge them by the MLflow pyfunc; Parquet, CSV or JSONL come out."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline.ground.errors import StanceError
+from pipeline.ground.files import whole_folder
+from pipeline.inference.manifest import read_manifest
+from pipeline.scoring.spark_inputs import TableOptions
+from pipeline.scoring.spark_rows import SENTENCE, document_types, profiles, sentence_types
+from pipeline.scoring.spark_session import spark_session
+from pipeline.scoring.spark_tables import find_spark_items, is_uri
+
+ERRORS, SENTENCES, DOCUMENTS = "errors.jsonl", "sentences", "documents"
+LIST_SEPARATOR = ";"  # between the labels in a cell of a CSV file
+
+
+@dataclass(frozen=True, slots=True)
+class SparkRequest:
+    """What Spark is to score: a table or folder with a model folder, into a folder that is not there yet.
+
+    `source` and `output` are paths, which driver and executors must see alike, or URIs that Spark knows. Without a
+    master the active session serves, else all cores of this machine; without `parts` their number is chosen.
+    """
+
+    model: Path
+    source: str
+    output: str
+    form: Literal["parquet", "csv", "jsonl"] = "parquet"
+    master: str | None = None
+    columns: TableOptions = field(default_factory=TableOptions)
+    parts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SparkResult:
+    """What came of it: how many sentences of how many documents were judged, how many could not be read, and where."""
+
+    model: str
+    output: str
+    sentences: int
+    documents: int
+    failures: int
+
+
+def score_with_spark(request: SparkRequest, say: Callable[[str], None]) -> SparkResult:
+    """Score, and write `sentences/`, `documents/` and `errors.jsonl` into the output folder, in the order of the input.
+
+    The columns are those of `flat_columns` and `flat_document_columns`. A document that cannot be read is a line of
+    `errors.jsonl` and stops nothing. A folder on this machine appears whole or not at all.
+
+    Raises:
+        ModelError: the model folder cannot be used.
+        DocumentError: there is no such input, or no column with the text.
+        MissingExtra: pyspark, mlflow or Java is not installed.
+        StanceError: the output is there already, or Spark fails.
+    """
+    from pipeline.tracking.pyfunc import save_pyfunc, spark_udf
+
+    manifest = read_manifest(request.model)
+    labels = manifest.codebook.names
+    _refuse_there(request.output)
+    with spark_session(request.master, say) as spark, tempfile.TemporaryDirectory(prefix="stance-pyfunc-") as beside:
+        judge = spark_udf(spark, save_pyfunc(request.model, Path(beside) / "pyfunc"))
+        items = find_spark_items(spark, request.source, request.columns, request.parts)
+        say(f"scoring up to {items.count:,} documents in {items.parts:,} parts")
+        sentences = items.frame.mapInArrow(items.reader, _schema(SENTENCE))
+        # A document that cannot be read has no text; a full stop in its place keeps it on the one way through.
+        texts = spark.sql("SELECT *, coalesce(text, '.') AS said FROM {sentences}", sentences=sentences)
+        scored = texts.withColumn("judged", judge("said")).persist()
+        try:
+            with _folder(request.output) as folder:
+                counts = _write(spark, scored, labels, folder, request.form)
+        finally:
+            scored.unpersist()
+    return SparkResult(manifest.id, request.output, **counts)
+
+
+def _write(spark: Any, scored: Any, labels: Sequence[str], folder: str, form: str) -> dict[str, int]:
+    """Write the three parts; the first to be written makes the executors score, the others read what they kept."""
+    good = scored.where("reason IS NULL")
+    own = [f"{'' if name in SENTENCE else 'judged.'}`{name}` AS `{name}`" for name in sentence_types(labels)]
+    _save(good.selectExpr(*own), f"{folder}/{SENTENCES}", form, sentence_types(labels))
+    _save(_documents(spark, good, labels), f"{folder}/{DOCUMENTS}", form, document_types(labels))
+    failed = scored.where("reason IS NOT NULL").orderBy("position").select("place", "reason", "hint")
+    _save_errors(failed, folder)
+    [counts] = spark.sql(
+        "SELECT count_if(reason IS NULL) AS sentences, count_if(reason IS NOT NULL) AS failures, "
+        "count(DISTINCT if(reason IS NULL, position, NULL)) AS documents FROM {scored}",
+        scored=scored,
+    ).collect()
+    return dict(counts.asDict())
+
+
+def _documents(spark: Any, good: Any, labels: Sequence[str]) -> Any:
+    """Count for each document the sentences with each label, none, or a doubt."""
+    once = "position, doc, path, title, date, source, skipped, text_sha256, judged.model"
+    counts = "".join(f", sum(int(array_contains(judged.labels, '{name}'))) AS `n_{name}`" for name in labels)
+    more = "sum(int(size(judged.labels) = 0)) AS background, sum(int(judged.review)) AS review"
+    # Label names are of letters, digits, hyphens and underscores.
+    counted = spark.sql(
+        f"SELECT {once}, count(*) AS sentences{counts}, {more} FROM {{good}} GROUP BY {once}",  # noqa: S608
+        good=good,
+    )
+    schema = _schema(document_types(labels))
+    return counted.orderBy("position").mapInArrow(partial(profiles, labels=tuple(labels)), schema)
+
+
+def _save(frame: Any, place: str, form: str, types: Mapping[str, str]) -> None:
+    if form == "csv":
+        flat = [
+            f"array_join(`{name}`, '{LIST_SEPARATOR}') AS `{name}`" if kind.startswith("array") else f"`{name}`"
+            for name, kind in types.items()
+        ]
+        frame.selectExpr(*flat).write.options(header=True, escape='"', emptyValue="").csv(place)
+    elif form == "jsonl":
+        frame.write.option("ignoreNullFields", False).json(place)
+    else:
+        frame.write.parquet(place)
+
+
+def _save_errors(failed: Any, folder: str) -> None:
+    """Write one file on this machine; on another file system Spark writes a folder of that name."""
+    if not folder.startswith("file://"):
+        failed.coalesce(1).write.json(f"{folder}/{ERRORS}")
+        return
+    with (Path(folder.removeprefix("file://")) / ERRORS).open("w", encoding="utf-8") as stream:
+        for row in failed.toLocalIterator(prefetchPartitions=True):
+            stream.write(json.dumps(row.asDict(), ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def _folder(output: str) -> Iterator[str]:
+    """Yield the URI to write to; a folder on this machine is filled beside its place and then renamed."""
+    if is_uri(output):
+        yield output.rstrip("/")
+        return
+    with whole_folder(Path(output).resolve()) as staging:
+        yield f"file://{staging}"
+
+
+def _refuse_there(output: str) -> None:
+    if not is_uri(output) and Path(output).exists() and (not Path(output).is_dir() or any(Path(output).iterdir())):
+        raise StanceError(f"{output} is there already", hint="name another folder, or remove this one")
+
+
+def _schema(types: Mapping[str, str]) -> str:
+    return ", ".join(f"`{name}` {kind}" for name, kind in types.items())

@@ -1,0 +1,201 @@
+"""Do an executor's part, with no Spark in it: Arrow batches of items in, batches of sentences or profiles out."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.ground.errors import DocumentError
+from pipeline.ground.files import hash_text
+from pipeline.ground.records import PLACES, Document, Profile, Reading
+from pipeline.scoring.items import Failure, Item
+from pipeline.scoring.rows import flat_columns, flat_document_columns
+from pipeline.scoring.spark_inputs import read_item, row_item
+
+if TYPE_CHECKING:
+    from pyarrow import RecordBatch, Schema
+
+BATCH = 2_000  # sentences in a batch: they are scored together, and their text is in memory at once
+ITEM = {
+    "position": "bigint",
+    **dict.fromkeys(("place", "name", "id", "path"), "string"),
+    "members": "array<string>",
+    **dict.fromkeys(("text", "title", "date", "source", "reason", "hint"), "string"),
+}
+SENTENCE = {
+    "position": "bigint",
+    **dict.fromkeys(("place", "doc", "title", "date", "source"), "string"),
+    **dict.fromkeys(("skipped", "index", "page", "paragraph", "start", "end"), "bigint"),
+    **dict.fromkeys(("text", "path", "text_sha256", "reason", "hint"), "string"),
+}
+_TEXTS = ("doc", "text", "model", "path", "text_sha256", "title", "date", "source")
+_LISTS = {"labels": "array<string>", "unsure": "array<string>"}
+
+
+def sentence_types(labels: Sequence[str]) -> dict[str, str]:
+    """Give the SQL type of each column of a flat sentence row, in order."""
+    known = (
+        dict.fromkeys(_TEXTS, "string") | _LISTS | {f"p_{name}": "double" for name in labels} | {"review": "boolean"}
+    )
+    return {name: known.get(name, "bigint") for name in flat_columns(labels)}
+
+
+def document_types(labels: Sequence[str]) -> dict[str, str]:
+    """Give the SQL type of each column of a flat document row, in order."""
+    known = dict.fromkeys(_TEXTS, "string") | {f"share_{name}": "double" for name in labels}
+    return {name: known.get(name, "bigint") for name in flat_document_columns(labels)}
+
+
+def item_row(position: int, item: Item | Failure) -> dict[str, Any]:
+    """Lay an item, or what is wrong with it, out as a row of `ITEM`."""
+    if isinstance(item, Failure):
+        return {"position": position, "place": item.place, "reason": item.reason, "hint": item.hint}
+    values = {name: getattr(item, name) for name in ITEM if name not in ("position", "members", "reason", "hint")}
+    return {"position": position, "members": list(item.members), **values}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Read items into sentences: documents as they are; of a table, cells by role, or records of `columns` by role."""
+
+    table: bool = False
+    columns: Mapping[str, str] | None = None
+
+    def __call__(self, batches: "Iterable[RecordBatch]") -> "Iterator[RecordBatch]":
+        """Turn batches of `ITEM` into batches of `SENTENCE`; what cannot be read is one row with a reason."""
+        rows = (row for batch in batches for one in batch.to_pylist() for row in self._rows(one))
+        return _batches(rows, SENTENCE)
+
+    def _rows(self, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        item = self._item(row)
+        try:
+            if isinstance(item, Item):
+                yield from _sentences(row["position"], item, read_through(item))
+                return
+        except DocumentError as error:
+            item = Failure(item.place, error.message.removeprefix(f"{item.place}: "), error.hint)
+        said = {"place": item.place, "reason": item.reason, "hint": item.hint}
+        yield dict.fromkeys(SENTENCE) | {"position": row["position"]} | said
+
+    def _item(self, row: dict[str, Any]) -> Item | Failure:
+        place = row["place"]
+        if row["reason"] is not None:
+            return Failure(place, row["reason"], row["hint"] or "")
+        if not self.table:
+            fields = {name: row[name] for name in ITEM if name not in ("position", "members", "reason", "hint")}
+            return Item(**fields, members=tuple(row["members"] or ()))
+        cells = row if self.columns is None else _record(place, row["text"], self.columns)
+        return cells if isinstance(cells, Failure) else row_item(place, row["name"], cells)
+
+
+def read_through(item: Item) -> Reading:
+    """Read an item's document, named by its place.
+
+    Raises:
+        DocumentError: it cannot be read, or holds no running prose.
+    """
+    from pipeline.corpus.readers import parse_document, read_text
+    from pipeline.corpus.reading import read
+
+    if item.text is not None:
+        document: Document = read_text(item.text, item.id)
+    else:
+        document = parse_document(Path(item.place), _bytes(item), doc_id=item.id)
+    said = {name: value for name in ("title", "date", "source") if (value := getattr(item, name))}
+    return read(replace(document, **said))
+
+
+def profiles(batches: "Iterable[RecordBatch]", labels: Sequence[str]) -> "Iterator[RecordBatch]":
+    """Add to counted documents the share of each label, rounded as everywhere."""
+    types = document_types(labels)
+    counted = (row for batch in batches for row in batch.to_pylist())
+    return _batches((_with_shares(row, labels) for row in counted), types)
+
+
+def _with_shares(row: dict[str, Any], labels: Sequence[str]) -> dict[str, Any]:
+    counts = {name: row[f"n_{name}"] for name in labels}
+    shares = Profile(row["sentences"], counts, row["background"]).shares
+    return row | {f"share_{name}": round(share, PLACES) for name, share in shares.items()}
+
+
+def _bytes(item: Item) -> bytes:
+    try:
+        return read_item(item)
+    except DocumentError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise DocumentError(
+                f"{item.place}: an executor finds no {item.path}",
+                hint="put the documents where every executor sees them under the same path, as on a shared file system",
+            ) from error
+        raise
+
+
+def _record(place: str, line: str, columns: Mapping[str, str]) -> dict[str, Any] | Failure:
+    """Give the cells of one JSON line by role."""
+    record = _object(place, line)
+    return record if isinstance(record, Failure) else {role: record.get(column) for role, column in columns.items()}
+
+
+def record_keys(line: str) -> list[str]:
+    """Name the keys of one JSON line; none where it is no object."""
+    record = _object("", line)
+    return [] if isinstance(record, Failure) else list(record)
+
+
+def _object(place: str, line: str) -> dict[str, Any] | Failure:
+    hint = 'each line must be one JSON object, such as {"id": "a", "text": "…"}'
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return Failure(place, f"not JSON that can be read ({error})", hint)
+    if not isinstance(record, dict):
+        return Failure(place, f"a JSON {type(record).__name__}, and an object is expected", hint)
+    return record
+
+
+def _sentences(position: int, item: Item, reading: Reading) -> Iterator[dict[str, Any]]:
+    document = reading.document
+    common = {
+        "position": position,
+        "place": item.place,
+        "doc": document.id,
+        "title": document.title,
+        "date": document.date,
+        "source": document.source,
+        "skipped": len(reading.skipped),
+        "path": document.path,
+        "text_sha256": hash_text(document.text),
+        "reason": None,
+        "hint": None,
+    }
+    for sentence in reading.sentences:
+        own = {name: getattr(sentence, name) for name in ("index", "page", "paragraph", "start", "end", "text")}
+        yield common | own
+
+
+def _batches(rows: Iterable[dict[str, Any]], types: Mapping[str, str]) -> "Iterator[RecordBatch]":
+    from pyarrow import RecordBatch
+
+    schema = _schema(types)
+    held: list[dict[str, Any]] = []
+    for row in rows:
+        held.append(row)
+        if len(held) == BATCH:
+            yield RecordBatch.from_pylist(held, schema=schema)
+            held = []
+    if held:
+        yield RecordBatch.from_pylist(held, schema=schema)
+
+
+def _schema(types: Mapping[str, str]) -> "Schema":
+    import pyarrow as pa
+
+    arrow = {
+        "bigint": pa.int64(),
+        "string": pa.string(),
+        "double": pa.float64(),
+        "boolean": pa.bool_(),
+        "array<string>": pa.list_(pa.string()),
+    }
+    return pa.schema([(name, arrow[kind]) for name, kind in types.items()])
