@@ -58,9 +58,10 @@ def _open(builder: Any, master: str | None, scratch: Path) -> Any:
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
         "spark.sql.execution.arrow.maxRecordsPerBatch": _BATCH,
     }
-    if master is not None or "MASTER" not in os.environ:
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has started Java, and named its master to it
+    if master is not None or not submitted:
         builder = builder.master(master or LOCAL)
-    here = master is None or master.startswith("local")
+    here = not submitted and (master is None or master.startswith("local"))
     if here:
         code = [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
         settings |= dict.fromkeys(("spark.driver.bindAddress", "spark.driver.host"), "127.0.0.1")

@@ -1,12 +1,13 @@
 """Write a model folder as an MLflow pyfunc that carries its own code, and use one in Spark; no pickle on the way."""
 
-import shutil
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -84,21 +85,31 @@ def _write(folder: Path, manifest: Manifest, target: Path, beside: Path) -> None
 
     from pipeline.tracking.stance_model import ARTIFACT, TEXT
 
-    package = Path(__file__).resolve().parents[1]
-    unwanted = shutil.ignore_patterns("__pycache__", "released", ".*")
-    shutil.copytree(package, beside / package.name, ignore=unwanted)
+    _copy(files("pipeline"), beside / "pipeline")
     script = beside / "stance_pyfunc.py"
     script.write_text(SCRIPT, encoding="utf-8")
     load_mlflow().pyfunc.save_model(
         path=str(target),
         python_model=str(script),
         artifacts={ARTIFACT: str(folder.resolve())},
-        code_paths=[str(beside / package.name)],
+        code_paths=[str(beside / "pipeline")],
         signature=_signature(manifest.codebook.names, TEXT),
         input_example=pd.DataFrame({TEXT: [EXAMPLE]}),
         pip_requirements=requirements(),
         metadata={"model_id": manifest.id, "codebook": f"{manifest.codebook.name} {manifest.codebook.version}"},
     )
+
+
+def _copy(package: Traversable, target: Path) -> None:
+    """Copy our code, which may lie in an archive where `spark-submit --py-files` brought it."""
+    target.mkdir()
+    for one in package.iterdir():
+        if one.name in ("__pycache__", "released") or one.name.startswith("."):
+            continue
+        if one.is_dir():
+            _copy(one, target / one.name)
+        else:
+            (target / one.name).write_bytes(one.read_bytes())
 
 
 def _forget_places(pyfunc: Path) -> None:

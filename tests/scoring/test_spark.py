@@ -114,6 +114,7 @@ def test_two_executors_give_the_rows_that_one_process_gives(ask, session, tmp_pa
     rows = [invented(number, rng) for number in range(ROWS)]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "notes.parquet", row_group_size=300)
     sentences, documents = rows_here(rows, FAST)
+    session.conf.set("spark.sql.files.maxPartitionBytes", "16k")  # so that the table is read in several pieces
     result = ask(tmp_path / "notes.parquet", FAST, columns=TableOptions(text_column="body"))
     found = pq.read_table(tmp_path / "out" / "sentences"), pq.read_table(tmp_path / "out" / "documents")
     assert found[0].to_pylist() == sentences and found[1].to_pylist() == documents
@@ -123,6 +124,8 @@ def test_two_executors_give_the_rows_that_one_process_gives(ask, session, tmp_pa
     assert tuple(found[1].column_names) == flat_document_columns(labels)
     assert (result.sentences, result.documents, result.failures) == (len(sentences), ROWS, 0)
     assert (tmp_path / "out" / "errors.jsonl").read_text() == ""
+    assert session.read.parquet(str(tmp_path / "notes.parquet")).rdd.getNumPartitions() > 3
+    session.conf.unset("spark.sql.files.maxPartitionBytes")
     executors = session.sparkContext._jsc.sc().statusStore().executorList(True)
     tasks = {executors.apply(i).id(): executors.apply(i).completedTasks() for i in range(executors.size())}
     assert len([name for name, done in tasks.items() if name != "driver" and done >= 2]) == 2, tasks
