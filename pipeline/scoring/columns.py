@@ -9,7 +9,7 @@ from pipeline.ground.errors import DocumentError
 from pipeline.scoring.items import spell
 
 LONGEST = 16 * 2**20  # characters of one cell, line or record: ten times the longest novel, and a bound on memory
-_DEFAULTS = {
+DEFAULTS = {  # the names a column of each role usually has
     "text": ("text", "sentence", "content", "body"),
     "id": ("id", "doc", "document"),
     "date": ("date",),
@@ -62,10 +62,10 @@ def choose_columns(columns: Sequence[str], options: TableOptions) -> dict[str, s
     """
     if set(columns) >= _OURS:
         raise DocumentError("holds the rows of an earlier run, and not texts", hint="score the documents themselves")
-    chosen = {role: _choose(role, columns, getattr(options, f"{role}_column")) for role in _DEFAULTS}
+    chosen = {role: _choose(role, columns, getattr(options, f"{role}_column")) for role in DEFAULTS}
     if chosen["text"] is None:
         raise DocumentError(
-            f"no column is called {', '.join(_DEFAULTS['text'])}; {_listed(columns)}",
+            f"no column is called {', '.join(DEFAULTS['text'])}; {_listed(columns)}",
             hint="name the one with the text: --text-column NAME; or move the table away if it holds none",
         )
     found = {role: column for role, column in chosen.items() if column is not None}
@@ -78,7 +78,7 @@ def choose_columns(columns: Sequence[str], options: TableOptions) -> dict[str, s
 def _choose(role: str, columns: Sequence[str], named: str | None) -> str | None:
     if named is None:
         lowered = {column.strip().lower(): column for column in reversed(columns)}
-        return next((lowered[name] for name in _DEFAULTS[role] if name in lowered), None)
+        return next((lowered[name] for name in DEFAULTS[role] if name in lowered), None)
     if named in columns:
         return named
     near = did_you_mean(named, [spell(column)[:_SHOWN_WIDTH] for column in columns[:_SHOWN]])

@@ -12,13 +12,14 @@ from typing import Any, Literal
 from pipeline.ground.errors import StanceError
 from pipeline.ground.files import whole_folder
 from pipeline.inference.manifest import read_manifest
-from pipeline.scoring.spark_inputs import TableOptions
+from pipeline.scoring.columns import TableOptions
+from pipeline.scoring.formats import FORMULA
 from pipeline.scoring.spark_rows import SENTENCE, document_types, profiles, sentence_types
 from pipeline.scoring.spark_session import spark_session
 from pipeline.scoring.spark_tables import find_spark_items, is_uri
 
 ERRORS, SENTENCES, DOCUMENTS = "errors.jsonl", "sentences", "documents"
-LIST_SEPARATOR = ";"  # between the labels in a cell of a CSV file
+LIST_SEPARATOR = "|"  # between the labels in a cell of a CSV file, as in the local engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +115,22 @@ def _documents(spark: Any, good: Any, labels: Sequence[str]) -> Any:
 
 def _save(frame: Any, place: str, form: str, types: Mapping[str, str]) -> None:
     if form == "csv":
-        flat = [
-            f"array_join(`{name}`, '{LIST_SEPARATOR}') AS `{name}`" if kind.startswith("array") else f"`{name}`"
-            for name, kind in types.items()
-        ]
+        flat = [f"{_cell(name, kind)} AS `{name}`" for name, kind in types.items()]
         frame.selectExpr(*flat).write.options(header=True, escape='"', emptyValue="").csv(place)
     elif form == "jsonl":
         frame.write.option("ignoreNullFields", False).json(place)
     else:
         frame.write.parquet(place)
+
+
+def _cell(name: str, kind: str) -> str:
+    """Write a column as the local engine does: lists with bars between, no cell that a spreadsheet would run."""
+    if kind.startswith("array"):
+        return f"array_join(`{name}`, '{LIST_SEPARATOR}')"
+    if kind != "string":
+        return f"`{name}`"
+    marks = ", ".join(f"'{one.encode('unicode_escape').decode() if one.isspace() else one}'" for one in FORMULA)
+    return f"if(left(ltrim(`{name}`), 1) IN ({marks}) OR left(`{name}`, 1) IN ({marks}), concat('\\'', `{name}`), `{name}`)"
 
 
 def _save_errors(failed: Any, folder: str) -> None:

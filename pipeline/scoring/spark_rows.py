@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from pipeline.ground.errors import DocumentError
 from pipeline.ground.files import hash_text
 from pipeline.ground.records import PLACES, Document, Profile, Reading
+from pipeline.scoring.archives import read_item
+from pipeline.scoring.columns import DEFAULTS
 from pipeline.scoring.items import Failure, Item
 from pipeline.scoring.rows import flat_columns, flat_document_columns
-from pipeline.scoring.spark_inputs import read_item, row_item
+from pipeline.scoring.tables import row_item
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch, Schema
@@ -85,7 +87,11 @@ class Reader:
         if not self.table:
             fields = {name: row[name] for name in ITEM if name not in ("position", "members", "reason", "hint")}
             return Item(**fields, members=tuple(row["members"] or ()))
-        cells = row if self.columns is None else _record(place, row["text"], self.columns)
+        cells = (
+            {role: row[role] for role in DEFAULTS}
+            if self.columns is None
+            else _record(place, row["text"], self.columns)
+        )
         return cells if isinstance(cells, Failure) else row_item(place, row["name"], cells)
 
 
@@ -164,7 +170,7 @@ def _sentences(position: int, item: Item, reading: Reading) -> Iterator[dict[str
         "date": document.date,
         "source": document.source,
         "skipped": len(reading.skipped),
-        "path": document.path,
+        "path": item.place,
         "text_sha256": hash_text(document.text),
         "reason": None,
         "hint": None,

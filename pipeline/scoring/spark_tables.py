@@ -7,7 +7,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pipeline.ground.errors import DocumentError
-from pipeline.scoring.spark_inputs import TableOptions, choose_columns, find_items
+from pipeline.scoring.columns import TableOptions, choose_columns
+from pipeline.scoring.inputs import find_items
+from pipeline.scoring.items import Failure, Item, path_of, seal, spell
 from pipeline.scoring.spark_rows import ITEM, Reader, item_row, record_keys
 
 DELIMITED = {".csv": ",", ".tsv": "\t"}
@@ -45,7 +47,7 @@ def find_spark_items(spark: Any, source: str, options: TableOptions, parts: int 
     if suffix in TABLES:
         found = _table(spark, source, suffix, options)
     elif not is_uri(source) and Path(source).is_dir():
-        found = _folder(spark, Path(source))
+        found = _folder(spark, source, options)
     else:
         raise DocumentError(
             f"{source}: Spark scores a table ({', '.join(TABLES)}) or a folder of documents",
@@ -65,12 +67,20 @@ def _divided(items: Items, number: int) -> Items:
     return replace(items, frame=ordered, parts=number)
 
 
-def _folder(spark: Any, folder: Path) -> Items:
-    """List documents here, and let the executors open them under the same paths."""
-    rows = [item_row(position, item) for position, item in enumerate(find_items(folder.resolve()))]
+def _folder(spark: Any, folder: str, options: TableOptions) -> Items:
+    """List documents here, as `find_items` does, and let the executors open them under the same paths."""
+    found = [one for one in find_items([folder], options) if isinstance(one, Item | Failure)]
+    rows = [item_row(position, _absolute(item)) for position, item in enumerate(found)]
     schema = ", ".join(f"`{name}` {kind}" for name, kind in ITEM.items())
     values = [tuple(row.get(name) for name in ITEM) for row in rows]
     return Items(spark.createDataFrame(values, schema), Reader(), len(rows))
+
+
+def _absolute(item: Item | Failure) -> Item | Failure:
+    """Write an item's path so that it opens from any folder: executors work elsewhere."""
+    if isinstance(item, Failure) or item.path is None:
+        return item
+    return replace(item, path=seal(path_of(item).absolute()))
 
 
 def _table(spark: Any, source: str, suffix: str, options: TableOptions) -> Items:
@@ -144,12 +154,16 @@ def _numbered(spark: Any, frame: Any, source: str, reader: Reader, cells: dict[s
     counted = spark.sql(
         "SELECT shiftright(_mark, 33) AS part, count(*) AS rows FROM {marked} GROUP BY 1 ORDER BY 1", marked=marked
     ).collect()
-    name, before, offsets = PurePosixPath(source).name, 0, []
+    name, before, offsets = source if is_uri(source) else spell(Path(source).as_posix()), 0, []
     for row in counted:
         offsets.append((row["part"], before, name))
         before += row["rows"]
     known = spark.createDataFrame(offsets, "_part bigint, _before bigint, _name string")
-    own = {"position": "_number - 1", "place": "concat(_name, '#', _number)", "name": "_name"} | cells
+    own = {
+        "position": "_number - 1",
+        "place": "concat(_name, '#', _number)",
+        "name": "regexp_extract(_name, '[^/]*$', 0)",
+    } | cells
     columns = [f"{own.get(column, f'CAST(NULL AS {kind})')} AS `{column}`" for column, kind in ITEM.items()]
     numbered = spark.sql(
         "SELECT /*+ BROADCAST(known) */ *, _before + (_mark & 8589934591) + 1 AS _number "

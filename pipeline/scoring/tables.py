@@ -1,6 +1,6 @@
 """Read the rows of a table as items: CSV, TSV, JSON lines, Parquet; each bad row named, the others kept."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
@@ -43,11 +43,17 @@ def _reader(name: str) -> _Reader:
 def _item(row: Row | BadRow, name: str, place: str) -> Item | Failure:
     if isinstance(row, BadRow):
         return Failure(place if row.number is None else f"{place}#{row.number}", row.reason, row.hint)
-    spot = f"{place}#{row.number}"
-    said = {role: _said(value) for role, value in row.cells.items()}
-    if fault := _fault(row, said):
-        where = f"line {row.line}: " if row.line else ""
-        return Failure(spot, where + fault, "mend the row, or leave it out")
+    found = row_item(f"{place}#{row.number}", name, row.cells)
+    if isinstance(found, Failure) and row.line:
+        return Failure(found.place, f"line {row.line}: {found.reason}", found.hint)
+    return found
+
+
+def row_item(spot: str, name: str, cells: Mapping[str, Any]) -> Item | Failure:
+    """Make an item of a row at a place, its `cells` by role (text, id, date, source, title); or say what is wrong."""
+    said = {role: _said(value) for role, value in cells.items()}
+    if fault := _fault(cells, said):
+        return Failure(spot, fault, "mend the row, or leave it out")
     return Item(
         spot,
         name,
@@ -65,9 +71,9 @@ def _said(value: Any) -> str:
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
 
 
-def _fault(row: Row, said: dict[str, str]) -> str:
+def _fault(cells: Mapping[str, Any], said: dict[str, str]) -> str:
     """Say why a row is no document; empty where it is one."""
-    text = row.cells.get("text")
+    text = cells.get("text")
     if text is None or (isinstance(text, str) and not text.strip()):
         return "the text is empty"
     if not isinstance(text, str):
@@ -75,8 +81,8 @@ def _fault(row: Row, said: dict[str, str]) -> str:
     if len(text) > LONGEST:
         return f"the text is longer than {LONGEST:,} characters, the most that is read of one row"
     for role, value in said.items():
-        if isinstance(row.cells[role], list | dict):
-            return f"the {role} is of type {type(row.cells[role]).__name__}, and a string or number is expected"
+        if isinstance(cells[role], list | dict):
+            return f"the {role} is of type {type(cells[role]).__name__}, and a string or number is expected"
         if "\0" in value:
             return f"the {role} holds a NUL character, and is no text"
         if not _whole(value):
