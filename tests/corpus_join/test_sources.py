@@ -35,7 +35,7 @@ def records() -> dict[str, list[dict]]:
         source.name: [json.loads(line) for line in (LABELS / source.annotations).read_text().splitlines()]
         for source in load_sources(LABELS)
     }
-    assert len(found) == 5
+    assert len(found) == 6
     return found
 
 
@@ -179,13 +179,13 @@ def test_texts_of_others_are_not_among_the_labels(records):
 
 def test_our_own_sentences_repeat_the_text_they_point_to(records):
     by_document = {}
-    names = ("briefings-lively", "briefings-sober", "briefings-hard")
+    names = ("briefings-lively", "briefings-sober", "briefings-hard", "briefings-grave")
     for name in names:
         for line in (LABELS / "documents" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
             document = json.loads(line)
             by_document[document["doc"]] = document["text"]
     ours = [record for name in names for record in records[name]]
-    assert len(ours) > 3500
+    assert len(ours) > 4100
     assert [r for r in ours if by_document[r["doc"]][r["start"] : r["end"]] != r["text"]] == []
 
 
@@ -194,7 +194,8 @@ def test_every_real_annotation_joins_where_its_text_is_at_hand(records, monkeypa
     monkeypatch.delenv("STANCE_TEXTS", raising=False)
     corpus = load_corpus(LABELS)
     joined = {name: sum(example.source == name for example in corpus.examples) for name in records}
-    assert set(joined) == {"briefings-lively", "briefings-sober", "briefings-hard", "sotu", "statement"}
+    ours = {"briefings-lively", "briefings-sober", "briefings-hard", "briefings-grave"}
+    assert set(joined) == ours | {"sotu", "statement"}
     joined.pop("statement")
     assert joined == {name: len(found) for name, found in records.items() if name != "statement"}
 
