@@ -9,7 +9,7 @@ BRIEFING := docs/examples/harbour-talks.md
 TRIED := rules tfidf frozen average minilm
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test base check format leaderboard curve ablation frontier behaviour datasheet splitters clean forget
+.PHONY: help env demo test base check format leaderboard curve ablation frontier benchmarks behaviour datasheet splitters clean forget
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,9 @@ ablation: env  ## what each training option is worth: experiments/ablation.md
 
 frontier: env  ## what accuracy costs in speed and size: experiments/frontier.md and the README's figure (a quiet machine)
 	@$(STANCE) experiment run experiments/frontier.yaml
+
+benchmarks: env  ## how quickly a batch scores, beside other programs: experiments/benchmarks/scoring.md and the README's table (a quiet machine)
+	@$(STANCE) experiment run experiments/benchmarks/scoring.yaml
 
 models/trained/%/manifest.json: models/%.yaml | env
 	@test -f $@ || $(STANCE) train $<

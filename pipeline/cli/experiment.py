@@ -107,12 +107,14 @@ def run(spec: Path, force: bool) -> None:
     SPEC; an ablation tries settings of one recipe on grouped folds of the
     training documents, and writes .md and .csv of its name beside SPEC; a
     frontier judges trained models, times them in turn, and writes .md, .csv and
-    .svg of its name. Peers get environments of their own in .cache/peers; one
+    .svg of its name; a benchmark times batch scoring beside other programs, and
+    writes .md and .csv of its name. Peers get environments of their own in .cache/peers; one
     that cannot be installed drops out with the reason in its row, as does a
     variant that fails or a model that is not here. Steps that ran before with
     the same recipe or model, seed, labels and splits are skipped (the code is
-    not compared: use --force after changing it); timings of a frontier are
-    always made anew. A killed run goes on where it stopped.
+    not compared: use --force after changing it); timings of a frontier
+    are always made anew, and so are those of a benchmark, but for its growing
+    tables. A killed run goes on where it stopped.
     """
     from pipeline.cli.console import note, results, terminal_progress
     from pipeline.ground.extras import need_training

@@ -12,14 +12,19 @@ from rich.text import Text
 from pipeline.ground.paths import Project, shown
 from pipeline.judging.curve import Curve
 from pipeline.reports.ablation import publish_ablation
+from pipeline.reports.benchmark import publish_benchmark
 from pipeline.reports.curve import publish_curve
 from pipeline.reports.frontier import publish_frontier
 from pipeline.reports.leaderboard import publish
 from pipeline.workflows.ablation import Ablated, VariantStep
 from pipeline.workflows.bench import Step
+from pipeline.workflows.benchmark import Measured
+from pipeline.workflows.benchmark_growth import GrowthStep
+from pipeline.workflows.benchmark_spec import Benchmark
 from pipeline.workflows.comparison import Compared
 from pipeline.workflows.frontier import Charted, ModelStep
 from pipeline.workflows.spec import Ablation, Comparison, Frontier, LearningCurve, Spec
+from pipeline.workflows.survey import EXPERIMENTS
 
 if TYPE_CHECKING:
     from pipeline.workflows.bench import Piece
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def publish_result(
-    spec_path: Path, spec: Spec, result: Compared | Curve | Ablated | Charted, project: Project
+    spec_path: Path, spec: Spec, result: Compared | Curve | Ablated | Charted | Measured, project: Project
 ) -> tuple[str, list[Path]]:
     """Write what an experiment found; return the table for the terminal and the files written."""
     if isinstance(result, Compared) and isinstance(spec, Comparison):
@@ -38,6 +43,8 @@ def publish_result(
         return publish_curve(spec_path, spec, result, project)
     if isinstance(result, Charted) and isinstance(spec, Frontier):
         return publish_frontier(spec_path, spec, result, project)
+    if isinstance(result, Measured) and isinstance(spec, Benchmark):
+        return publish_benchmark(spec_path, spec, result, project)
     raise TypeError(f"a {spec.kind} has found a {type(result).__name__}")
 
 
@@ -45,7 +52,7 @@ def listing(listed: "Sequence[Listed]") -> RenderableType:
     """List specifications: file, kind, what is run, and below it the question."""
     parts: list[RenderableType] = []
     for entry in listed:
-        spec, name = entry.spec, Text(entry.path.name, style="bold")
+        spec, name = entry.spec, Text(_file(entry.path), style="bold")
         if spec is None:
             head, said = Text.assemble(name, "  ", Text("faulty", style="red")), entry.fault
         else:
@@ -54,7 +61,14 @@ def listing(listed: "Sequence[Listed]") -> RenderableType:
     return Group(*parts)
 
 
+def _file(path: Path) -> str:
+    """Name a specification, with its folder where that is one inside the folder of experiments."""
+    return f"{path.parent.name}/{path.name}" if path.parent.parent.name == EXPERIMENTS else path.name
+
+
 def _sizes(spec: Spec) -> str:
+    if isinstance(spec, Benchmark):
+        return f"{_count(len(spec.sections), 'section')}, {_count(spec.rounds, 'round')}"
     if isinstance(spec, Frontier):
         return f"{_count(len(spec.models), 'model')}, {_count(spec.repeats, 'round')}"
     if isinstance(spec, Ablation):
@@ -78,7 +92,7 @@ def overview(path: Path, spec: Spec, progress: "Progressed") -> RenderableType:
     for name, value in _asked(spec):
         facts.add_row(name, Text(value))
     total = len(progress.done) + len(progress.to_do)
-    what = "models" if isinstance(spec, Frontier) else "recipes"
+    what = {"frontier": "models", "benchmark": "model and code"}.get(spec.kind, "recipes")
     facts.add_row("done", f"{len(progress.done)} of {total} steps, with {what}, labels and splits as they are now")
     for name, kinds in _by_recipe(progress.to_do).items():
         facts.add_row("to do", Text(f"{name}: {'; '.join(kinds)}"))
@@ -92,6 +106,8 @@ def _asked(spec: Spec) -> list[tuple[str, str]]:
     if isinstance(spec, Frontier):
         taken = [("leaderboard", spec.leaderboard)] if spec.leaderboard else []
         return [("models", ", ".join(spec.models)), *taken, ("repeats", str(spec.repeats))]
+    if isinstance(spec, Benchmark):
+        return [("model", spec.model), ("sections", ", ".join(spec.sections)), ("rounds", str(spec.rounds))]
     seeds = ("seeds", ", ".join(map(str, spec.seeds)))
     if isinstance(spec, Ablation):
         return [("recipe", spec.recipe), ("variants", ", ".join(spec.variants)), ("folds", str(spec.folds)), seeds]
@@ -108,6 +124,8 @@ def _by_recipe(steps: "Sequence[Piece]") -> dict[str, list[str]]:
             folds[step.variant, step.seed] = folds.get((step.variant, step.seed), 0) + 1
         elif isinstance(step, ModelStep):
             found.setdefault(step.model, []).append("answers on test")
+        elif isinstance(step, GrowthStep):
+            found.setdefault("growth", []).append(f"{step.size:,} sentences")
         elif isinstance(step, Step):
             seeds.setdefault((step.recipe.name, step.kind), []).append(str(step.seed))
     for (name, kind), of in seeds.items():
@@ -121,4 +139,6 @@ def _next(path: Path, spec: Spec, progress: "Progressed") -> str:
     run = f"stance experiment run {shown(path)}"
     if isinstance(spec, Frontier):
         return f"\nnext: {run}; each run times all models anew"
+    if isinstance(spec, Benchmark):
+        return f"\nnext: {run}; each run measures all but the sizes of growth anew"
     return f"\nnext: {run}" if progress.to_do else f"\nnothing to do; `{run}` writes the tables again"

@@ -1,4 +1,4 @@
-"""Run an experiment of any kind, or say how far it has come: a comparison, a curve, an ablation, a frontier."""
+"""Run an experiment of any kind, or say how far it has come."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +10,8 @@ from pipeline.learning.recipes import Recipe
 from pipeline.tracking.store import Tracker
 from pipeline.workflows.ablation import Ablated, ablation_steps, run_ablation
 from pipeline.workflows.bench import Bench, Piece, open_bench
+from pipeline.workflows.benchmark import Measured, benchmark_steps, run_benchmark
+from pipeline.workflows.benchmark_spec import Benchmark
 from pipeline.workflows.comparison import Compared, comparison_steps, run_comparison
 from pipeline.workflows.curve import curve_steps, run_curve
 from pipeline.workflows.frontier import Charted, absent_models, frontier_steps, run_frontier
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 def run_experiment(
     spec_path: Path, project: Project, tracker: Tracker, progress: Progress, *, force: bool = False
-) -> "Compared | Curve | Ablated | Charted":
+) -> "Compared | Curve | Ablated | Charted | Measured":
     """Answer a specification's question; a killed experiment goes on where it stopped.
 
     Raises:
@@ -36,6 +38,8 @@ def run_experiment(
         return run_ablation(spec, recipes, bench)
     if isinstance(spec, Frontier):
         return run_frontier(spec, bench)
+    if isinstance(spec, Benchmark):
+        return run_benchmark(spec, bench)
     return run_comparison(spec, recipes, bench)
 
 
@@ -55,4 +59,6 @@ def _steps_of(spec: Spec, recipes: dict[str, Recipe], bench: Bench) -> Sequence[
         return ablation_steps(spec, recipes, bench)
     if isinstance(spec, Frontier):
         return frontier_steps(spec, bench)
+    if isinstance(spec, Benchmark):
+        return benchmark_steps(spec, bench)
     return comparison_steps(spec, recipes, bench)

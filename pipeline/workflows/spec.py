@@ -6,29 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from pipeline.ground.config import Strict, did_you_mean, parse_config, read_yaml
+from pipeline.ground.config import did_you_mean, parse_config, read_yaml
 from pipeline.ground.errors import ConfigError
 from pipeline.learning.learners import PeerLearner
 from pipeline.learning.recipes import Recipe, load_recipe
+from pipeline.workflows.benchmark_spec import Benchmark
 from pipeline.workflows.borrowed import faults_of
+from pipeline.workflows.inquiry import Inquiry
 
 HINT = "mend the lines named above; the specifications in experiments/ are working examples"
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-
-
-class Inquiry(Strict):
-    """What every specification states before anything is run."""
-
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    question: str
-    hypothesis: str
-
-    @field_validator("seeds", "recipes", "models", check_fields=False)
-    @classmethod
-    def _once_each(cls, values: tuple[str | int, ...]) -> tuple[str | int, ...]:
-        if twice := sorted({str(value) for value in values if values.count(value) > 1}):
-            raise ValueError(f"named twice: {', '.join(twice)}")
-        return values
 
 
 class Trial(Inquiry):
@@ -116,13 +103,15 @@ class Frontier(Inquiry):
     repeats: int = Field(ge=1, le=100)
 
 
-Spec = Comparison | LearningCurve | Ablation | Frontier
+Spec = Comparison | LearningCurve | Ablation | Frontier | Benchmark
 COMPARISON, CURVE, ABLATION, FRONTIER = "comparison", "learning-curve", "ablation", "frontier"
-KINDS: dict[str, type[Comparison] | type[LearningCurve] | type[Ablation] | type[Frontier]] = {
+BENCHMARK = "benchmark"
+KINDS: dict[str, type[Comparison] | type[LearningCurve] | type[Ablation] | type[Frontier] | type[Benchmark]] = {
     COMPARISON: Comparison,
     CURVE: LearningCurve,
     ABLATION: Ablation,
     FRONTIER: Frontier,
+    BENCHMARK: Benchmark,
 }
 BASE = "base"  # the row of an ablation's recipe as it is
 
@@ -142,7 +131,7 @@ def load_spec(path: Path, models: Path) -> tuple[Spec, dict[str, Recipe]]:
         faults.append(_no_kind(value.get("kind"), path))
         value = value | {"kind": _guessed(value)}  # so that what else is wrong is said, too
     kind = value["kind"] if isinstance(value, dict) else COMPARISON
-    if kind in (ABLATION, FRONTIER):
+    if kind in (ABLATION, FRONTIER, BENCHMARK):
         value = {"name": path.stem} | value
     try:
         spec = parse_config(value, KINDS[kind], str(path))
@@ -157,8 +146,10 @@ def load_spec(path: Path, models: Path) -> tuple[Spec, dict[str, Recipe]]:
 def _recipes_of(value: dict[str, Any], path: Path, models: Path) -> tuple[dict[str, Recipe], list[ConfigError]]:
     """Read the recipes a specification names, and make an ablation's variants; also where the rest has faults.
 
-    A frontier names none; what is wrong with its leaderboard is found here.
+    A benchmark and a frontier name none; what is wrong with a frontier's leaderboard is found here.
     """
+    if value["kind"] == BENCHMARK:
+        return {}, []
     if value["kind"] == FRONTIER:
         return {}, faults_of(value, path, models)
     if value["kind"] == ABLATION:

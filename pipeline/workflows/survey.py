@@ -30,7 +30,7 @@ class Progressed:
 
 
 def list_specs(project: Project) -> list[Listed]:
-    """Read every specification of the project, by file name; a faulty one is listed with its fault.
+    """Read every specification of the project and of folders within; a faulty one is listed with its fault.
 
     Raises:
         ConfigError: there is no folder of experiments.
@@ -39,7 +39,7 @@ def list_specs(project: Project) -> list[Listed]:
     if not folder.is_dir():
         raise ConfigError(f"no folder {folder}", hint="specifications are YAML files in experiments/")
     listed = []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in [*sorted(folder.glob("*.yaml")), *sorted(folder.glob("*/*.yaml"))]:
         try:
             listed.append(Listed(path, load_spec(path, project.models)[0]))
         except ConfigError as error:
