@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -41,6 +42,8 @@ WHEN = ["before spring.", "within a year.", "after the vote.", "despite the stor
 @pytest.fixture(scope="module")
 def session():
     """Open one session for all tests here; what scores finds it active and uses it."""
+    if shutil.which("java") is None:
+        pytest.skip("no Java here")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
         with spark_session(MASTER, lambda _: None) as spark:

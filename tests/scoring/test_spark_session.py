@@ -1,6 +1,7 @@
 """A session of our own starts with Java and this Python, stops at the end, and says what is missing."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -41,6 +42,8 @@ except StanceError as error:
     print(error.message, error.hint, sep="|")
 """
 
+with_java = pytest.mark.skipif(shutil.which("java") is None, reason="no Java here")
+
 
 def python(code, folder):
     environment = {name: value for name, value in apart().items() if not name.startswith(("SPARK_", "PYSPARK_"))}
@@ -50,6 +53,7 @@ def python(code, folder):
     return result.stdout
 
 
+@with_java
 def test_a_session_of_our_own_runs_this_python_on_this_machine_and_leaves_nothing(tmp_path):
     found = json.loads(python(OWN, tmp_path))
     assert found["row"] == {"python": sys.executable, "code": found["code"]}
@@ -59,6 +63,7 @@ def test_a_session_of_our_own_runs_this_python_on_this_machine_and_leaves_nothin
     assert list(tmp_path.iterdir()) == []
 
 
+@with_java
 def test_what_an_executor_raises_is_one_line_with_a_way_on(tmp_path):
     message, hint = python(FAILS, tmp_path).strip().split("|")
     assert message == "Spark: ModuleNotFoundError: No module named 'no_such_module_here'"

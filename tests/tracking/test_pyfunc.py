@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from tiny import ROOT
 from pipeline.ground.errors import ModelError
 from pipeline.predict import Predictor
 from pipeline.scoring.rows import PLACES
-from pipeline.tracking.pyfunc import EXAMPLE, requirements, save_pyfunc
+from pipeline.tracking.pyfunc import EXAMPLE, _copy, requirements, save_pyfunc
 
 FAST = ROOT / "models" / "released" / "fast"
 TEXTS = [
@@ -130,6 +131,15 @@ def test_a_damaged_model_becomes_no_pyfunc(tmp_path):
     with pytest.raises(ModelError, match="cut short"):
         save_pyfunc(damaged, tmp_path / "pyfunc")
     assert not (tmp_path / "pyfunc").exists()
+
+
+def test_code_that_lies_in_an_archive_is_carried_too(tmp_path):
+    with zipfile.ZipFile(tmp_path / "code.zip", "w") as archive:
+        for name in ("__init__.py", "ground/errors.py", "released/fast/model.onnx", "__pycache__/x.pyc"):
+            archive.writestr(f"pipeline/{name}", name)
+        _copy(zipfile.Path(archive, "pipeline/"), tmp_path / "pipeline")
+    copied = {path.relative_to(tmp_path).as_posix() for path in (tmp_path / "pipeline").rglob("*.*")}
+    assert copied == {"pipeline/__init__.py", "pipeline/ground/errors.py"}
 
 
 @contextmanager
