@@ -17,9 +17,9 @@ help:  ## list the commands
 # torch first: a CPU build where the index has one, and nothing later replaces it
 $(VENV)/.ready: pyproject.toml
 	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
-	@echo "installing cautious-hope with its train, audit and dev extras (a few minutes the first time)"
+	@echo "installing cautious-hope with its train, spark, audit and dev extras (a few minutes the first time)"
 	@$(PIP) install $(TORCH)
-	@$(PIP) install -e '.[train,audit,dev]'
+	@$(PIP) install -e '.[train,spark,audit,dev]'
 	@touch $@
 
 env: $(VENV)/.ready  ## make .venv with everything in it

@@ -130,7 +130,8 @@ def _cell(name: str, kind: str) -> str:
     if kind != "string":
         return f"`{name}`"
     marks = ", ".join(f"'{one.encode('unicode_escape').decode() if one.isspace() else one}'" for one in FORMULA)
-    return f"if(left(ltrim(`{name}`), 1) IN ({marks}) OR left(`{name}`, 1) IN ({marks}), concat('\\'', `{name}`), `{name}`)"
+    runs = f"left(ltrim(`{name}`), 1) IN ({marks}) OR left(`{name}`, 1) IN ({marks})"
+    return f"if({runs}, concat('\\'', `{name}`), `{name}`)"
 
 
 def _save_errors(failed: Any, folder: str) -> None:
