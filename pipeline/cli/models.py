@@ -17,6 +17,10 @@ VERIFY_EPILOG = """\b
 Example:
   stance models verify accurate
 """
+EXPORT = """\b
+Example:
+  stance models export accurate -o accurate-pyfunc
+"""
 CARD_EPILOG = """\b
 Example:
   stance models card accurate
@@ -163,3 +167,24 @@ def card(model: Path, labels: Path | None, real: Path | None) -> None:
         said += f", on other people's sentences {interval(measured.real.report.macro_f1)}"
     note(f"{manifest.id}: {said}")
     note(f"wrote {shown(folder / CARD)}")
+
+
+@command.command("export", short_help="write a model as an MLflow pyfunc, to serve or to load elsewhere", epilog=EXPORT)
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+def export(model: Path, output: Path) -> None:
+    """Write MODEL, a name or a folder, as an MLflow pyfunc that carries its own code.
+
+    It takes a table with a text column and gives each label's probability, the
+    labels and what deserves a look; `mlflow models serve` answers for it, and
+    `mlflow.pyfunc.spark_udf` runs it on a cluster. No pickle is in it.
+    """
+    from pipeline.ground.extras import need
+
+    need("mlflow", "spark", "stance models export")
+    from pipeline.cli.console import note
+    from pipeline.inference.shelf import find_model
+    from pipeline.tracking.pyfunc import save_pyfunc
+
+    place = save_pyfunc(find_model(model), output)
+    note(f"wrote {place}; serve it: mlflow models serve -m {place} --env-manager local -h 127.0.0.1 -p 5001")
