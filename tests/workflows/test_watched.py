@@ -1,11 +1,13 @@
 """What a command takes is seen: its memory with that of its children, its time, and where it goes when we stop."""
 
 import os
+import subprocess
 import sys
 import threading
 import time
 
 import pytest
+from tiny import apart
 
 from pipeline.workflows import watched
 from pipeline.workflows.watched import resident, tree, watch
@@ -50,6 +52,22 @@ def test_failures_and_words_are_kept(tmp_path):
 def test_a_tree_holds_its_root_and_what_is_gone_weighs_nothing():
     assert os.getpid() in tree(os.getpid()) and resident(os.getpid()) > 1e6
     assert tree(2**22 + 1) == [2**22 + 1] and resident(2**22 + 1) == 0
+
+
+def test_a_command_does_not_outlive_us(tmp_path):
+    code = "from pathlib import Path; import os, sys; from pipeline.workflows.watched import watch;"
+    code += "watch([sys.executable, '-c', sys.argv[1]], Path(), dict(os.environ), Path('log'))"
+    note = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code, note], cwd=tmp_path, env=apart()) as ours:
+        deadline = time.monotonic() + 30
+        while not ((tmp_path / "log").is_file() and (tmp_path / "log").read_text().endswith("\n")):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        ours.kill()
+    child = int((tmp_path / "log").read_text())
+    while resident(child) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not resident(child)
 
 
 def test_an_interruption_ends_the_command_with_its_children(tmp_path, monkeypatch):
