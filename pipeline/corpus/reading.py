@@ -1,13 +1,14 @@
 """Read a document through: its sentences of running prose, and what was kept out."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.corpus.prose import judge_blocks
 from pipeline.corpus.readers import read_document
 from pipeline.corpus.sentences import split_sentences
 from pipeline.ground.errors import DocumentError
-from pipeline.ground.records import Block, Document, Reading, Sentence
+from pipeline.ground.records import Block, BlockKind, Document, Reading, Sentence
 
 
 def read(document: Document, *, allow_none: bool = False) -> Reading:
@@ -27,6 +28,28 @@ def read(document: Document, *, allow_none: bool = False) -> Reading:
         for index, (start, end, page, paragraph) in enumerate(spans)
     )
     return Reading(document, tuple(sentences), tuple(skipped))
+
+
+def read_given(document: Document) -> Reading:
+    """Read a text somebody gave as prose, such as a table's cell: where none of it looks like prose, all of it is.
+
+    A lone question or a heading's few words are furniture on a page, and a sentence in a column of sentences.
+
+    Raises:
+        DocumentError: there is no sentence in it.
+    """
+    reading = read(document, allow_none=True)
+    if reading.sentences:
+        return reading
+    document = replace(document, blocks=(Block(BlockKind.QUOTE, 0, len(document.text)),))
+    spans = split_sentences(document.text)
+    if not spans:
+        return read(document)
+    sentences = (
+        Sentence(document.id, index, start, end, document.text[start:end], None, 1)
+        for index, (start, end) in enumerate(spans)
+    )
+    return Reading(document, tuple(sentences), ())
 
 
 def read_path(path: Path, *, encoding: str | None = None) -> Reading:

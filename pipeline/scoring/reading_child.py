@@ -49,7 +49,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
 def read_whole(item: Any, encoding: str | None) -> dict[str, Any]:
     """Read an item through; raise `DocumentError` where that fails."""
     from pipeline.corpus.readers import parse_document, read_text
-    from pipeline.corpus.reading import read
+    from pipeline.corpus.reading import read, read_given
     from pipeline.scoring.archives import read_item
 
     raw = read_item(item) if item.text is None else item.text.encode("utf-8", "surrogatepass")
@@ -59,7 +59,8 @@ def read_whole(item: Any, encoding: str | None) -> dict[str, Any]:
     else:
         _refuse_surrogates(item)
         document = read_text(item.text, name)
-    return as_json(read(document), item, sha256(raw).hexdigest())
+    reading = read(document) if item.text is None else read_given(document)
+    return as_json(reading, item, sha256(raw).hexdigest())
 
 
 def _refuse_surrogates(item: Any) -> None:

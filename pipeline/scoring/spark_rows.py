@@ -102,14 +102,15 @@ def read_through(item: Item) -> Reading:
         DocumentError: it cannot be read, or holds no running prose.
     """
     from pipeline.corpus.readers import parse_document, read_text
-    from pipeline.corpus.reading import read
+    from pipeline.corpus.reading import read, read_given
 
     if item.text is not None:
         document: Document = read_text(item.text, item.id)
     else:
         document = parse_document(Path(item.place), _bytes(item), doc_id=item.id)
     said = {name: value for name in ("title", "date", "source") if (value := getattr(item, name))}
-    return read(replace(document, **said))
+    document = replace(document, **said)
+    return read(document) if item.text is None else read_given(document)
 
 
 def profiles(batches: "Iterable[RecordBatch]", labels: Sequence[str]) -> "Iterator[RecordBatch]":

@@ -81,6 +81,13 @@ def test_a_text_that_is_none_is_a_failure():
     assert "surrogate" in found[0].reason and "empty" in found[1].reason
 
 
+def test_a_cell_is_prose_whatever_it_looks_like():
+    texts = ["Where are you now?", "PEACE IN OUR TIME", "- An item", "Title\n\nThe talks go on. Peace is near."]
+    found = list(read_items(item(number, text) for number, text in enumerate(texts)))
+    sentences = [[one.text for one in read.reading.sentences] for read in found]
+    assert sentences == [[texts[0]], [texts[1]], [texts[2]], ["The talks go on.", "Peace is near."]]
+
+
 def test_a_reader_left_early_ends_its_child():
     stream = read_items(item(number) for number in range(100))
     assert isinstance(next(stream), Read)
