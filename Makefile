@@ -9,7 +9,7 @@ BRIEFING := docs/examples/harbour-talks.md
 TRIED := rules tfidf frozen average minilm
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test base check format leaderboard curve ablation frontier benchmarks behaviour datasheet splitters clean forget
+.PHONY: help env demo test long base check format leaderboard curve ablation frontier benchmarks behaviour datasheet splitters clean forget
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ demo: env  ## score a briefing with the released model, then train one and track
 
 test: env  ## run the whole test suite
 	@$(BIN)/python -m pytest
+
+long: env  ## the long runs of the suite at full size: 200 kills of each kind, lines of 100 MB
+	@STANCE_KILLS=200 STANCE_HOSTILE_LINE=100000000 $(BIN)/python -m pytest tests/scoring/test_kill.py tests/scoring/test_hostile_run.py
 
 base:  ## score with each released model from a fresh base install, which has no torch
 	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && $(PYTHON) -m venv "$$scratch/venv" && \
