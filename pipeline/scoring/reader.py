@@ -9,14 +9,17 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from pipeline.ground.records import Document, Reading, Sentence, Skipped, SkipReason
 from pipeline.scoring.items import Failure, Item
 
 COMMAND = (sys.executable, "-m", "pipeline.scoring.reading_child")
-AHEAD = 4  # documents under way in the child beside the one that is scored
+AHEAD = 4  # files under way in the child beside the one that is scored
+ROWS_AHEAD = 64  # rows of a table, while they are short
+SHORT = 20_000  # characters
+FIELDS = tuple(field.name for field in fields(Item))
 SECONDS = 120.0  # a document may take to read; the largest allowed take a quarter of that
 
 
@@ -40,12 +43,16 @@ def read_items(
             waiting.append(item)
             if isinstance(item, Item):
                 reader.ask(item)
-            while sum(isinstance(one, Item) for one in waiting) > AHEAD:
+            while len(waiting) > (AHEAD if _is_large(item) else ROWS_AHEAD):
                 yield _next(waiting, reader)
         while waiting:
             yield _next(waiting, reader)
     finally:
         reader.close()
+
+
+def _is_large(item: Item | Failure) -> bool:
+    return isinstance(item, Item) and (item.text is None or len(item.text) > SHORT)
 
 
 def _next(waiting: "deque[Item | Failure]", reader: "_Reader") -> Read | Failure:
@@ -79,14 +86,11 @@ class _Reader:
 
     def _wait(self, item: Item) -> Read | Failure | str:
         """Give the outcome; words where the child ended or took too long."""
-        deadline, line = time.monotonic() + self._seconds, "begun"
-        while line == "begun":
-            answered = self._child.line(deadline - time.monotonic())
-            if answered is None:
-                return f"took longer than {self._seconds:g} s to read"
-            if not answered:
-                return f"the process that read it ended ({self._child.end()})"
-            line = answered
+        line = self._child.line(self._seconds)
+        if line is None:
+            return f"took longer than {self._seconds:g} s to read"
+        if not line:
+            return f"the process that read it ended ({self._child.end()})"
         return outcome(item, json.loads(line))
 
     def _again(self) -> None:
@@ -96,7 +100,7 @@ class _Reader:
             self._child.send(self._question(item))
 
     def _question(self, item: Item) -> str:
-        return json.dumps({"item": asdict(item), "encoding": self._encoding})
+        return json.dumps({"item": {name: getattr(item, name) for name in FIELDS}, "encoding": self._encoding})
 
     def close(self) -> None:
         """End the child."""

@@ -71,6 +71,7 @@ def score_stream(predictor: Predictor, stream: Iterable[Read | Failure]) -> Iter
     memory, windows = _Memory(), deque[_Window]()
     line: deque[_Open | Failure] = deque()
     waiting: list[tuple[_Open, list[str]]] = []
+    held = 0
     for one in stream:
         if isinstance(one, Failure):
             line.append(one)
@@ -81,9 +82,10 @@ def score_stream(predictor: Predictor, stream: Iterable[Read | Failure]) -> Iter
         for first in range(0, document.missing, WINDOW):
             part = one.reading.sentences[first : first + WINDOW]
             waiting.append((document, [sentence.text for sentence in part]))
-            if sum(len(texts) for _, texts in waiting) >= WINDOW:
+            held += len(part)
+            if held >= WINDOW:
                 windows.append(_begin(predictor, waiting, memory))
-                waiting = []
+                waiting, held = [], 0
                 while len(windows) >= UNDER_WAY:
                     _gather(predictor, windows.popleft(), memory)
                     yield from _finished(predictor, line)

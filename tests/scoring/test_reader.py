@@ -12,14 +12,13 @@ from pipeline.scoring.reader import Read, read_items
 
 TEXT = "The talks go on. Peace is near.\n\nThe fleet must wait."
 
-# A child that answers as the real one does, and stalls, crashes or babbles on a text that says so.
+# A child that answers as the real one does, and stalls, crashes or leaves on a text that says so.
 CHILD = """
 import json, os, sys, time
 sys.path.insert(0, {root!r})
 from pipeline.scoring.reading_child import answer
 for line in sys.stdin:
     question = json.loads(line)
-    print("begun", flush=True)
     text = question["item"]["text"]
     if text == "stall": time.sleep(60)
     if text == "crash": os.abort()
