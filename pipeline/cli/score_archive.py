@@ -20,6 +20,7 @@ def run(predictor: "Predictor", request: "ArchiveRequest", *, to_file: bool, for
     if force:
         forget_scores(request.output)
     progress = terminal_progress()
+    progress.stage("scoring documents")
     counting = threading.Thread(target=_count, args=(request, progress), daemon=True)
     counting.start()
     try:

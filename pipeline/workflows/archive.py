@@ -116,7 +116,6 @@ def _keep(
     """Write a part whenever enough sentences have come together; on an interruption, also what is at hand."""
     batch: list[Scored] = []
     waiting, begun = 0, time.perf_counter()
-    progress.stage("documents")
     with store.errors() as note:
         try:
             for one in stream:
