@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -66,6 +67,12 @@ def path_of(item: Item) -> Path:
     if item.path is None:
         raise ValueError(f"{item.place} lies in no file")
     return Path(os.fsdecode(unquote_to_bytes(item.path)))
+
+
+def digest_of(item: Item, raw: bytes) -> str:
+    """Hash what decides an item's rows: its bytes, and of a table's row what else the table says of it; 64 digits."""
+    said = [item.id, item.title, item.date, item.source] if item.text is not None else []
+    return sha256(b"\0".join([raw, *(one.encode("utf-8", "surrogatepass") for one in said)])).hexdigest()
 
 
 def spell(name: str) -> str:

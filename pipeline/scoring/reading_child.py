@@ -8,7 +8,6 @@ import json
 import os
 import resource
 import sys
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +48,7 @@ def read_whole(item: Any, encoding: str | None) -> dict[str, Any]:
     from pipeline.corpus.readers import parse_document, read_text
     from pipeline.corpus.reading import read, read_given
     from pipeline.scoring.archives import read_item
+    from pipeline.scoring.items import digest_of
 
     raw = read_item(item) if item.text is None else item.text.encode("utf-8", "surrogatepass")
     name = item.id or item.place
@@ -58,7 +58,7 @@ def read_whole(item: Any, encoding: str | None) -> dict[str, Any]:
         _refuse_surrogates(item)
         document = read_text(item.text, name)
     reading = read(document) if item.text is None else read_given(document)
-    return as_json(reading, item, sha256(raw).hexdigest())
+    return as_json(reading, item, digest_of(item, raw))
 
 
 def _refuse_surrogates(item: Any) -> None:

@@ -275,6 +275,8 @@ def _agree(folder: Path, run: dict[str, Any]) -> None:
         before = None if not any((folder / PARTS).glob("*.json")) else {}
     if before is None:
         write_json(path, told)
+        _flush(path)
+        _flush(folder)
         return
     differs = [name for name in told if not isinstance(before, dict) or before.get(name) != told[name]]
     if differs:

@@ -6,7 +6,6 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from pipeline.scoring.archives import read_item
 from pipeline.scoring.columns import TableOptions
 from pipeline.scoring.formats import Format, join_files
 from pipeline.scoring.inputs import find_items
-from pipeline.scoring.items import Failure, Item, Passed
+from pipeline.scoring.items import Failure, Item, Passed, digest_of
 from pipeline.scoring.reader import SECONDS, read_items
 from pipeline.scoring.store import HALF, Store, empty_store, open_store
 from pipeline.scoring.stream import Scored, score_stream
@@ -107,7 +106,7 @@ def _digest(item: Item) -> str:
         raw = read_item(item) if item.text is None else item.text.encode("utf-8", "surrogatepass")
     except DocumentError:
         return ""
-    return sha256(raw).hexdigest()
+    return digest_of(item, raw)
 
 
 def _keep(
@@ -132,8 +131,8 @@ def _keep(
                 progress.rename(f"{result.new_sentences / (time.perf_counter() - begun):,.0f} sentences/s, documents")
                 progress.advance()
                 if waiting >= part:
-                    store.add(batch)
-                    batch, waiting = [], 0
+                    full, batch, waiting = batch, [], 0  # first: an interruption within `add` must not add it twice
+                    store.add(full)
         except KeyboardInterrupt:
             if batch:
                 store.add(batch)

@@ -11,6 +11,7 @@ from pipeline.ground.progress import Progress
 from pipeline.predict import Predictor
 from pipeline.scoring.formats import FORMATS
 from pipeline.scoring.rows import flatten, sentence_rows
+from pipeline.scoring.store import Store
 from pipeline.workflows import archive
 from pipeline.workflows.archive import ArchiveRequest, forget_scores, score_archive, score_to_file
 
@@ -60,6 +61,18 @@ def test_rows_are_those_of_the_predictor_with_page_and_paragraph(place, predicto
     ]
     assert sorted(rows, key=lambda row: row["index"]) == expected
     assert [row["paragraph"] for row in expected] == [1, 2, 2] and {row["page"] for row in expected} == {None}
+
+
+def test_a_row_whose_date_or_title_changed_is_scored_anew(place, predictor):
+    rows = [{"id": f"r{number}", "text": "Peace is near.", "date": "2026-01-01"} for number in range(4)]
+    (place / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run(predictor, place, place / "out", named=("t.jsonl",))
+    rows[2]["date"] = "2026-02-02"
+    (place / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    again = run(predictor, place, place / "out", named=("t.jsonl",))
+    assert (again.new_documents, again.unchanged, again.documents) == (1, 3, 4)
+    dates = sorted(json.loads(row)["date"] for row in contents(place / "out")["documents"])
+    assert dates == ["2026-01-01"] * 3 + ["2026-02-02"]
 
 
 def test_errors_are_listed_with_reason_and_way_on(place, predictor):
@@ -144,3 +157,22 @@ def test_an_interruption_keeps_what_is_at_hand(place, predictor, monkeypatch):
         run(predictor, place / "in", place / "out", part=10_000)
     monkeypatch.setattr(archive, "read_items", read_here)
     assert run(predictor, place / "in", place / "out").documents == 24
+
+
+def test_an_interruption_while_a_part_is_written_doubles_nothing(place, predictor, monkeypatch):
+    run(predictor, place / "in", place / "whole")
+    adds = []
+
+    def add(self, batch):
+        write(self, batch)
+        adds.append(len(batch))
+        if len(adds) == 2:
+            raise KeyboardInterrupt  # after the record is there
+
+    write = Store.add
+    monkeypatch.setattr(Store, "add", add)
+    with pytest.raises(KeyboardInterrupt):
+        run(predictor, place / "in", place / "out")
+    monkeypatch.setattr(Store, "add", write)
+    run(predictor, place / "in", place / "out")
+    assert contents(place / "out") == contents(place / "whole") and len(adds) == 2
