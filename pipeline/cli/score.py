@@ -102,6 +102,8 @@ def _refuse_pairs(given: dict[str, Any]) -> None:
         "--force is for the folder that -o names": given["force"] and not output,
         "--json prints, and -o FOLDER does not; give one of them": given["as_json"] and output and not output.suffix,
         "--adapt-priors is not for --engine spark": spark and given["adapt_priors"],
+        "--force is not for --engine spark, whose folder must be new": spark and given["force"],
+        "--engine spark writes a folder, and --format says of what": spark and output and output.suffix,
     }
     for fault, there in faults.items():
         if there:

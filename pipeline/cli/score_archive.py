@@ -15,16 +15,14 @@ if TYPE_CHECKING:
 def run(predictor: "Predictor", request: "ArchiveRequest", *, to_file: bool, force: bool) -> None:
     """Score, say what was done, and exit 2 where something could not be read."""
     from pipeline.cli.console import note, terminal_progress
-    from pipeline.workflows.archive import forget_scores, score_archive, score_to_file
+    from pipeline.workflows.archive import score_archive, score_to_file
 
-    if force:
-        forget_scores(request.output)
     progress = terminal_progress()
     progress.stage("scoring documents")
     counting = threading.Thread(target=_count, args=(request, progress), daemon=True)
     counting.start()
     try:
-        result = (score_to_file if to_file else score_archive)(predictor, request, progress)
+        result = (score_to_file if to_file else score_archive)(predictor, request, progress, force=force)
     finally:
         progress.close()
     for fault in result.faults:
@@ -45,7 +43,7 @@ def _count(request: "ArchiveRequest", progress: "Progress") -> None:
 
     try:
         total = count_items(request)
-    except (StanceError, OSError):  # the run itself meets the same, and says it
+    except (StanceError, OSError, ValueError, ArithmeticError):  # the run itself meets the same, and says it
         return
     if total:
         progress.expect(total)

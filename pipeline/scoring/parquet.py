@@ -47,5 +47,5 @@ def _check(kind: Any, column: str) -> None:
 def _row(batch: Any, index: int, number: int, columns: dict[str, str]) -> Row | BadRow:
     try:
         return Row(number, {role: batch.column(name)[index].as_py() for role, name in columns.items()})
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         return BadRow(number, f"row {number}: a cell cannot be read ({error})", "write the table anew in UTF-8")

@@ -12,10 +12,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
+from pipeline.ground.errors import StanceError
 from pipeline.ground.records import Document, Reading, Sentence, Skipped, SkipReason
 from pipeline.scoring.items import Failure, Item
 
-COMMAND = (sys.executable, "-m", "pipeline.scoring.reading_child")
+COMMAND = (
+    sys.executable,
+    "-P",
+    "-m",  # -P: no module of the folder one works in
+    "pipeline.scoring.reading_child",
+)
 AHEAD = 4  # files under way in the child beside the one that is scored
 ROWS_AHEAD = 64  # rows of a table, while they are short
 SHORT = 20_000  # characters
@@ -86,6 +92,8 @@ class _Reader:
 
     def _wait(self, item: Item) -> Read | Failure | str:
         """Give the outcome; words where the child ended or took too long."""
+        if not self._child.ready:
+            self._child.start(self._seconds)
         line = self._child.line(self._seconds)
         if line is None:
             return f"took longer than {self._seconds:g} s to read"
@@ -111,11 +119,14 @@ class _Child:
     """A reading process, its pipes, and a thread that fills the one it reads."""
 
     def __init__(self) -> None:
+        import tempfile
         import threading
 
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no word of the user's in it
-            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
+            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, env=_environment()
         )
+        self.ready = False
         self._rest = bytearray()
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=self._feed, daemon=True).start()
@@ -132,6 +143,19 @@ class _Child:
                 stream.flush()
             except (BrokenPipeError, ValueError):  # the child has ended, which its reader notices
                 return
+
+    def start(self, seconds: float) -> None:
+        """Wait until the process can read; raise `StanceError` with what it said where it cannot."""
+        if self.line(seconds) != "ready":
+            self._process.kill()
+            self._process.wait()
+            self._said.seek(0)
+            said = self._said.read().decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+            raise StanceError(
+                f"the process that reads documents cannot start: {said[-1]}",
+                hint="try it: python -P -m pipeline.scoring.reading_child; or is ulimit -v too low?",
+            )
+        self.ready = True
 
     def line(self, seconds: float) -> str | None:
         """Give the next line; empty where the child has ended, None where it takes longer."""
@@ -166,6 +190,7 @@ class _Child:
                     stream.close()
                 except BrokenPipeError:  # a line was still on its way to the child
                     continue
+        self._said.close()
 
 
 def _environment() -> dict[str, str]:

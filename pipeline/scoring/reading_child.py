@@ -4,9 +4,11 @@ A hostile file can then at most end or stall this process, and its memory is bou
 Run by `pipeline.scoring.reader`; never by hand.
 """
 
+import ctypes
 import json
 import os
 import resource
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,18 +16,30 @@ from typing import Any
 from pipeline.ground.errors import DocumentError, StanceError
 from pipeline.ground.records import Document, Reading
 
+PR_SET_PDEATHSIG = 1  # prctl(2)
 MEMORY = 3 << 30  # bytes of address space; what a document of the largest size allowed needs, twice over
 
 
 def main() -> None:
     """Answer each line of standard input with a line, in order."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    _bound()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints stays out of the answers
+    answers.write("ready\n")
+    answers.flush()
     for line in sys.stdin:
         question = json.loads(line)
         answers.write(json.dumps(answer(question)) + "\n")
         answers.flush()
+
+
+def _bound() -> None:
+    """Limit this process's memory, and end it with its parent where the system can."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class Reader:
 
     table: bool = False
     columns: Mapping[str, str] | None = None
+    encoding: str | None = None
 
     def __call__(self, batches: "Iterable[RecordBatch]") -> "Iterator[RecordBatch]":
         """Turn batches of `ITEM` into batches of `SENTENCE`; what cannot be read is one row with a reason."""
@@ -73,10 +74,12 @@ class Reader:
         item = self._item(row)
         try:
             if isinstance(item, Item):
-                yield from _sentences(row["position"], item, read_through(item))
+                yield from _sentences(row["position"], item, read_through(item, self.encoding))
                 return
         except DocumentError as error:
             item = Failure(item.place, error.message.removeprefix(f"{item.place}: "), error.hint)
+        except (MemoryError, RecursionError):
+            item = Failure(item.place, "needs more memory, or nests deeper, than can be read", "split the document")
         said = {"place": item.place, "reason": item.reason, "hint": item.hint}
         yield dict.fromkeys(SENTENCE) | {"position": row["position"]} | said
 
@@ -95,7 +98,7 @@ class Reader:
         return cells if isinstance(cells, Failure) else row_item(place, row["name"], cells)
 
 
-def read_through(item: Item) -> Reading:
+def read_through(item: Item, encoding: str | None = None) -> Reading:
     """Read an item's document, named by its place.
 
     Raises:
@@ -107,7 +110,7 @@ def read_through(item: Item) -> Reading:
     if item.text is not None:
         document: Document = read_text(item.text, item.id)
     else:
-        document = parse_document(Path(item.place), _bytes(item), doc_id=item.id)
+        document = parse_document(Path(item.place), _bytes(item), encoding=encoding, doc_id=item.id)
     said = {name: value for name in ("title", "date", "source") if (value := getattr(item, name))}
     document = replace(document, **said)
     return read(document) if item.text is None else read_given(document)

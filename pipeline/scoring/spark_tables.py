@@ -73,7 +73,7 @@ def _folder(spark: Any, folder: str, options: TableOptions) -> Items:
     rows = [item_row(position, _absolute(item)) for position, item in enumerate(found)]
     schema = ", ".join(f"`{name}` {kind}" for name, kind in ITEM.items())
     values = [tuple(row.get(name) for name in ITEM) for row in rows]
-    return Items(spark.createDataFrame(values, schema), Reader(), len(rows))
+    return Items(spark.createDataFrame(values, schema), Reader(encoding=options.encoding), len(rows))
 
 
 def _absolute(item: Item | Failure) -> Item | Failure:

@@ -14,6 +14,7 @@ from pipeline.scoring.items import Failure
 from pipeline.scoring.reader import Read
 
 WINDOW = 1024  # sentences sorted by length and batched together
+LONGEST_LINE = 8192  # documents and failures that wait behind one whose window is not full
 UNDER_WAY = 3  # windows begun and not yet gathered: one runs, one waits, one is gathered
 REMEMBERED = 1 << 16  # sentences whose scores are kept, so that what recurs is computed once
 
@@ -75,6 +76,11 @@ def score_stream(predictor: Predictor, stream: Iterable[Read | Failure]) -> Iter
     for one in stream:
         if isinstance(one, Failure):
             line.append(one)
+            if len(line) > LONGEST_LINE and waiting:
+                windows.append(_begin(predictor, waiting, memory))
+                waiting, held = [], 0
+                while windows:
+                    _gather(predictor, windows.popleft(), memory)
             yield from _finished(predictor, line)
             continue
         document = _Open(one, len(one.reading.sentences))

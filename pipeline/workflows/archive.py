@@ -4,9 +4,9 @@ import os
 import shlex
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import chain, islice
 from pathlib import Path
 
 from pipeline.ground.errors import DocumentError, StanceError
@@ -14,11 +14,12 @@ from pipeline.ground.progress import Progress
 from pipeline.predict import Predictor
 from pipeline.scoring.archives import read_item
 from pipeline.scoring.columns import TableOptions
+from pipeline.scoring.folder import open_store
 from pipeline.scoring.formats import Format, join_files
 from pipeline.scoring.inputs import find_items
 from pipeline.scoring.items import Failure, Item, Passed, digest_of
 from pipeline.scoring.reader import SECONDS, read_items
-from pipeline.scoring.store import HALF, Store, empty_store, open_store
+from pipeline.scoring.store import HALF, Store
 from pipeline.scoring.stream import Scored, score_stream
 
 PART = 8192  # sentences after which a part is closed: what a kill can cost, some ten seconds with `fast`
@@ -35,7 +36,6 @@ class ArchiveRequest:
     options: TableOptions = field(default_factory=TableOptions)
     part: int = PART
     seconds: float = SECONDS
-    leave_out: tuple[Path, ...] = ()
 
 
 @dataclass(slots=True)
@@ -52,32 +52,54 @@ class ArchiveResult:
     sentences: int = 0
 
 
-def score_archive(predictor: Predictor, request: ArchiveRequest, progress: Progress) -> ArchiveResult:
-    """Score what is not scored yet; what was finished stays whatever happens.
+def score_archive(
+    predictor: Predictor, request: ArchiveRequest, progress: Progress, *, force: bool = False
+) -> ArchiveResult:
+    """Score what is not scored yet, all of it with `force`; what was finished stays whatever happens.
 
     Raises:
+        DocumentError: nothing to score is named.
         StanceError: the folder is another's, in use, full or not to be written.
     """
+    return _score(predictor, request, progress, lambda store: None, force=force)
+
+
+def _score(
+    predictor: Predictor,
+    request: ArchiveRequest,
+    progress: Progress,
+    finish: Callable[[Store], None],
+    *,
+    force: bool = False,
+    target: Path | None = None,
+) -> ArchiveResult:
+    """Score into a folder, and finish while it is still held; parts for a `target` file belong to one list of names."""
+    found = _found(request, target)
+    head = list(islice(found, 2))
+    if all(isinstance(one, Passed) for one in head):
+        raise nothing_in(request.named)
     run = {
         "model": predictor.manifest.id,
         "labels": list(predictor.classes_),
         "rows": request.form,
         "options": {name: value for name, value in asdict(request.options).items() if value is not None},
-    }
+        "from": str(Path.cwd()),  # places are told from here
+    } | ({"named": list(request.named)} if target else {})
     result = ArchiveResult()
-    if all(isinstance(one, Passed) for one in islice(_found(request), 2)):
-        raise nothing_in(request.named)
-    with open_store(request.output, run, request.form, predictor.classes_) as store:
-        fresh = _not_done(store, _found(request), result)
+    labels, anew = predictor.classes_, target is not None
+    with open_store(request.output, run, request.form, labels, force=force, anew=anew) as store:
+        fresh = _not_done(store, chain(head, found), result, progress)
         stream = score_stream(predictor, read_items(fresh, request.options.encoding, request.seconds))
         _keep(store, stream, request.part, result, progress)
         progress.close()
         result.documents, result.sentences = store.documents, store.sentences
+        finish(store)
     return result
 
 
-def _found(request: ArchiveRequest) -> Iterator[Item | Failure | Passed]:
-    return find_items(request.named, request.options, outside=(request.output, *request.leave_out))
+def _found(request: ArchiveRequest, target: Path | None = None) -> Iterator[Item | Failure | Passed]:
+    outside = [path for path in (request.output, target) if path]
+    return find_items(request.named, request.options, outside=outside)
 
 
 def count_items(request: ArchiveRequest) -> int:
@@ -88,7 +110,7 @@ def count_items(request: ArchiveRequest) -> int:
 
 
 def _not_done(
-    store: Store, items: Iterable[Item | Failure | Passed], result: ArchiveResult
+    store: Store, items: Iterable[Item | Failure | Passed], result: ArchiveResult, progress: Progress
 ) -> Iterator[Item | Failure]:
     """Leave out documents whose very bytes are scored already."""
     for item in items:
@@ -96,6 +118,7 @@ def _not_done(
             result.passed = item
         elif isinstance(item, Item) and store.knows(item.place) and store.holds(item.place, _digest(item)):
             result.unchanged += 1
+            progress.advance()
         else:
             yield item
 
@@ -153,40 +176,31 @@ def nothing_in(named: Sequence[str]) -> DocumentError:
     )
 
 
-def score_to_file(predictor: Predictor, request: ArchiveRequest, progress: Progress) -> ArchiveResult:
+def score_to_file(
+    predictor: Predictor, request: ArchiveRequest, progress: Progress, *, force: bool = False
+) -> ArchiveResult:
     """Score into one file, `request.output`: parts beside it, joined and renamed at the end, then removed.
 
     Raises:
-        StanceError: the file is one of the documents, or cannot be written.
+        DocumentError: nothing to score is named.
+        StanceError: the file cannot be written, or another run writes it.
     """
-    target = request.output
+    target = request.output.resolve()
     beside = target.with_name(f".{target.name}.parts")
-    whole = ArchiveRequest(
-        request.named, beside, request.form, request.options, request.part, request.seconds, (target,)
-    )
-    try:
-        result = score_archive(predictor, whole, progress)
-    except StanceError:
-        if not any(beside.glob("parts/*.json")):
-            shutil.rmtree(beside, ignore_errors=True)
-        raise
-    half = target.with_name(f"{HALF}{target.name}")
-    try:
-        if result.documents:
-            parts = sorted((beside / "sentences").glob(f"part-*.{request.form}"))
-            join_files(parts, half, "sentences", request.form, predictor.classes_)
-            os.replace(half, target)
-        shutil.rmtree(beside)
-    except OSError as error:
-        raise StanceError(
-            f"cannot write {target}: {error.strerror}; the scores are safe in {beside}",
-            hint="make room and run the same command again",
-        ) from error
-    finally:
-        half.unlink(missing_ok=True)
-    return result
 
+    def finish(store: Store) -> None:
+        half = target.with_name(f"{HALF}{target.name}")
+        try:
+            if store.documents:
+                join_files(store.tables("sentences"), half, "sentences", request.form, predictor.classes_)
+                os.replace(half, target)
+            shutil.rmtree(beside)
+        except OSError as error:
+            raise StanceError(
+                f"cannot write {target}: {error.strerror}; the scores are safe in {beside}",
+                hint="make room and run the same command again",
+            ) from error
+        finally:
+            half.unlink(missing_ok=True)
 
-def forget_scores(output: Path) -> None:
-    """Remove the scores in a folder, or the parts of a file, so that all is scored anew."""
-    empty_store(output if not output.suffix else output.with_name(f".{output.name}.parts"))
+    return _score(predictor, replace(request, output=beside), progress, finish, force=force, target=target)

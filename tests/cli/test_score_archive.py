@@ -40,7 +40,7 @@ def test_a_folder_of_everything_becomes_two_tables_and_a_list_of_errors(desk, st
     code, out, err = stance("score", "drop", "-o", "scores", "--model", "model")
     assert code == 2 and out == ""
     assert "scored 5 documents, 9 sentences" in err and "1 file of other kinds passed over (.jpg 1)" in err
-    assert "error: drop/rows.csv#2: the text is empty" in err and "scores/errors.jsonl" in err
+    assert "error: drop/rows.csv#2: line 3: the text is empty" in err and "scores/errors.jsonl" in err
     rows = pq.read_table("scores/sentences").to_pylist()
     assert {row["path"] for row in rows} == {
         *("drop/a.txt", "drop/c.pdf", "drop/d.zip!inner/e.txt", "drop/north/b.md", "drop/rows.csv#1"),
@@ -48,7 +48,7 @@ def test_a_folder_of_everything_becomes_two_tables_and_a_list_of_errors(desk, st
     assert {row["page"] for row in rows if row["path"] == "drop/c.pdf"} == {1}
     documents = {row["path"]: row for row in pq.read_table("scores/documents").to_pylist()}
     assert documents["drop/rows.csv#1"]["date"] == "2018-03-09" and documents["drop/rows.csv#1"]["doc"] == "r1"
-    assert documents["drop/north/b.md"]["title"] == "Harbour" and documents["drop/a.txt"]["n_dove"] == 1
+    assert documents["drop/north/b.md"]["title"] == "Harbour" and documents["drop/a.txt"]["sentences"] == 2
     (error,) = (desk / "scores" / "errors.jsonl").read_text().splitlines()
     assert json.loads(error)["place"] == "drop/rows.csv#2"
 
@@ -85,6 +85,12 @@ def test_standard_input_is_a_document(desk):
     assert ended.returncode == 0, ended.stderr
     sentences = [json.loads(line)["text"] for line in ended.stdout.splitlines()]
     assert sentences == ["The talks bring peace.", "The fleet must strike now."]
+
+
+def test_standard_input_is_scored_into_a_folder_too(desk):
+    command = [sys.executable, "-m", "pipeline", "score", "-", "--model", "model", "-o", "scores"]
+    ended = subprocess.run(command, input=TEXT, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0 and "scored 1 document, 2 sentences" in ended.stderr, ended.stderr
 
 
 def test_a_folder_without_output_prints_one_profile_each(desk, stance):

@@ -42,8 +42,9 @@ def as_json(item: Item) -> dict:
 
 def run(predictor, folder: Path, output: Path, **changes) -> ArchiveResult:
     """Score a folder in small parts."""
-    named = changes.pop("named", (str(folder),))
-    return score_archive(predictor, ArchiveRequest(named, output, **({"part": 12} | changes)), Progress())
+    named, force = changes.pop("named", (str(folder),)), changes.pop("force", False)
+    request = ArchiveRequest(named, output, **({"part": 12} | changes))
+    return score_archive(predictor, request, Progress(), force=force)
 
 
 def contents(output: Path) -> dict[str, list[str]]:

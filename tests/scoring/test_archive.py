@@ -13,7 +13,7 @@ from pipeline.scoring.formats import FORMATS
 from pipeline.scoring.rows import flatten, sentence_rows
 from pipeline.scoring.store import Store
 from pipeline.workflows import archive
-from pipeline.workflows.archive import ArchiveRequest, forget_scores, score_archive, score_to_file
+from pipeline.workflows.archive import ArchiveRequest, score_archive, score_to_file
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,6 @@ def test_a_second_run_does_nothing_and_a_changed_document_is_replaced(place, pre
     (place / "in" / "new.txt").write_text("The talks bring peace.")
     third = run(predictor, place / "in", place / "out", form=form)
     assert (third.new_documents, third.unchanged, third.documents) == (2, 23, 25)
-    forget_scores(place / "anew")
     run(predictor, place / "in", place / "anew", form=form)
     assert contents(place / "out") == contents(place / "anew") != before
 
@@ -95,8 +94,48 @@ def test_a_folder_of_something_else_or_of_other_scores_is_left_alone(place, pred
     run(predictor, place / "in", place / "out")
     with pytest.raises(StanceError, match="made otherwise: rows 'parquet' there, 'csv' now"):
         run(predictor, place / "in", place / "out", form="csv")
-    forget_scores(place / "out")
-    assert run(predictor, place / "in", place / "out", form="csv").new_documents == 24
+    assert run(predictor, place / "in", place / "out", form="csv", force=True).new_documents == 24
+    assert {path.suffix for path in (place / "out" / "sentences").iterdir()} == {".csv"}
+
+
+def test_force_removes_scores_and_nothing_else(place, predictor):
+    run(predictor, place / "in", place / "out")
+    (place / "out" / "documents" / "mine.pdf").write_bytes(b"%PDF")
+    run(predictor, place / "in", place / "out", force=True)
+    assert (place / "out" / "documents" / "mine.pdf").exists()
+    (place / "project" / "documents").mkdir(parents=True)
+    (place / "project" / "run.json").write_text('{"mine": 1}')
+    with pytest.raises(StanceError, match="holds other files"):
+        run(predictor, place / "in", place / "project", force=True)
+    with pytest.raises(StanceError, match="nothing to score"):
+        run(predictor, place / "in", place / "out", named=("project",), force=True)
+    assert contents(place / "out")["sentences"]
+
+
+def test_scores_told_from_another_folder_are_left_alone(place, predictor, monkeypatch):
+    run(predictor, place / "in", place / "out", named=("in",))
+    monkeypatch.chdir(place / "in")
+    with pytest.raises(StanceError, match=r"from '.*' there, '.*/in' now"):
+        run(predictor, place / "in", place / "out", named=(".",))
+
+
+def test_a_file_holds_only_what_was_named_for_it(place, predictor, monkeypatch):
+    def interrupted(items, *rest):
+        for number, one in enumerate(read_here(items)):
+            if number == 20:
+                raise KeyboardInterrupt
+            yield one
+
+    monkeypatch.setattr(archive, "read_items", interrupted)
+    request = ArchiveRequest(("in",), place / "all.jsonl", "jsonl", part=12)
+    with pytest.raises(KeyboardInterrupt):
+        score_to_file(predictor, request, Progress())
+    assert (place / ".all.jsonl.parts").is_dir()
+    monkeypatch.setattr(archive, "read_items", read_here)
+    (place / "right.txt").write_text("Peace is near.")
+    score_to_file(predictor, ArchiveRequest(("right.txt",), place / "all.jsonl", "jsonl"), Progress())
+    assert [json.loads(line)["path"] for line in (place / "all.jsonl").read_text().splitlines()] == ["right.txt"]
+    assert not (place / ".all.jsonl.parts").exists()
 
 
 def test_two_runs_never_write_to_one_folder(place, predictor, monkeypatch):

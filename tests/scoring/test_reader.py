@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.corpus.readers import read_text
 from pipeline.corpus.reading import read
+from pipeline.ground.errors import StanceError
 from pipeline.scoring import reader
 from pipeline.scoring.items import Failure, Item
 from pipeline.scoring.reader import Read, read_items
@@ -17,6 +18,7 @@ CHILD = """
 import json, os, sys, time
 sys.path.insert(0, {root!r})
 from pipeline.scoring.reading_child import answer
+print("ready", flush=True)
 for line in sys.stdin:
     question = json.loads(line)
     text = question["item"]["text"]
@@ -72,6 +74,21 @@ def test_one_bad_document_costs_only_itself(unsteady, word, said):
         with pytest.raises(AssertionError, match=said):
             raise AssertionError(one.reason)
         assert one.hint
+
+
+def test_a_child_that_cannot_start_says_why(monkeypatch):
+    monkeypatch.setattr(reader, "COMMAND", (sys.executable, "-c", "raise SystemExit('no room')"))
+    with pytest.raises(StanceError, match="cannot start: no room"):
+        list(read_items([item(1)]))
+
+
+def test_modules_of_the_folder_one_works_in_are_not_run(tmp_path, monkeypatch):
+    for name in ("json.py", "resource.py"):
+        (tmp_path / name).write_text("raise SystemExit('run')")
+    (tmp_path / "pipeline").mkdir()
+    (tmp_path / "pipeline" / "__init__.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(next(read_items([item(1)])), Read)
 
 
 def test_a_text_that_is_none_is_a_failure():
