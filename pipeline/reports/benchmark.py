@@ -90,7 +90,9 @@ def finding(spec: Benchmark, measured: "Measured") -> str:
     for briefed in measured.briefed:
         if briefed.cold:
             alone = spread(Spread.over(briefed.cold))
-            said.append(f"A briefing takes `{briefed.model}` {alone} s alone, {briefed.each:.3g} s in a batch.")
+            said.append(
+                f"A briefing takes `{briefed.model}` {alone} s alone, a near-copy in a batch {briefed.each:.3g} s."
+            )
     share = share_of_limit(measured)
     if share is not None:
         said.append(f"`stance` reaches {share:.0%} of the speed that int8 products alone would allow.")
@@ -136,7 +138,7 @@ def _growth(spec: Benchmark, measured: "Measured") -> str:
         f"{growth_table(measured)}\n\n{said}"
         "- The whole command into an empty folder, one sentence a row; once the sentences are used up they come again"
         " with a number behind the first word, so none is scored twice.\n"
-        "- A row without running prose, such as a bare question, is refused by the command, and is no sentence here.\n"
+        "- A number costs some three tokens: where many sentences carry one, a sentence costs a tenth more.\n"
         "- *CPU*: user and system time of the process and its children. A table done on an earlier day with the same"
         " model, code, libraries and machine is not done again."
     )
@@ -151,8 +153,8 @@ def _briefing(spec: Benchmark, measured: "Measured") -> str:
     return (
         f"{briefing_table(measured)}\n\n"
         f"- `stance score {spec.briefing.document}`: the whole command, {spec.briefing.runs} times in turn, a process"
-        f" each, files in memory.\n- *In a batch*: the mean over a folder of {spec.briefing.copies:,} copies, each"
-        f" made unlike the others, with the start of the command.{left_out}"
+        f" each, files in memory.\n- *In a batch*: the mean over a folder of {spec.briefing.copies:,} copies"
+        f" that share all sentences but one, which are computed once: what reading and writing cost.{left_out}"
     )
 
 
