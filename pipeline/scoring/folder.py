@@ -13,6 +13,7 @@ from pipeline.ground.files import read_json, write_json
 from pipeline.scoring.formats import FORMATS, Format
 from pipeline.scoring.store import ERRORS, FORMAT, HALF, KINDS, LOCK, PARTS, RUN, Store, flush
 
+_LEFT = (HALF, f".{RUN}.")  # what opens the name of a file that was being written
 _TABLE = re.compile(rf"part-\d+\.({'|'.join(FORMATS)})")
 
 
@@ -47,6 +48,8 @@ def _locked(folder: Path) -> Iterator[None]:
         ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for path in folder.glob(f".{RUN}.*"):  # a run was killed while it wrote the file
+            path.unlink()
         yield
     except BlockingIOError as error:
         raise StanceError(
@@ -58,19 +61,19 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _refuse_foreign(folder: Path) -> None:
     """Raise `StanceError` where a folder holds other things than scores."""
-    strangers = sorted(path.name for path in folder.iterdir() if path.name != LOCK and not path.name.startswith(HALF))
-    if strangers and not _is_ours(folder):
+    names = {path.name for path in folder.iterdir() if path.name != LOCK and not path.name.startswith(_LEFT)}
+    if names and not _is_ours(folder, names):
         raise StanceError(
-            f"{folder} holds other files ({', '.join(strangers[:3])}), and no scores; it is left as it is",
+            f"{folder} holds other files ({', '.join(sorted(names)[:3])}), and no scores; it is left as it is",
             hint="name a new or empty folder with -o",
         )
 
 
-def _is_ours(folder: Path) -> bool:
-    """Tell scores by what their run.json says; by their parts where a power cut took it."""
+def _is_ours(folder: Path, names: set[str]) -> bool:
+    """Tell scores by what their run.json says; where a power cut took that, by there being nothing but our names."""
     told = _told(folder)
     if told is None:
-        return (folder / RUN).is_file() and (folder / PARTS).is_dir()
+        return (folder / RUN).is_file() and names <= {RUN, PARTS, ERRORS, *KINDS}
     return {"format", "model", "rows"} <= set(told)
 
 

@@ -118,6 +118,18 @@ def test_every_resumed_output_equals_the_uninterrupted_one(place, predictor, cut
     assert deaths > KILLS * 0.9
 
 
+@pytest.mark.parametrize("step", range(1, 9))
+@pytest.mark.parametrize("cut", [False, True])
+def test_the_first_steps_are_no_exception(place, predictor, step, cut):
+    run(predictor, place / "in", place / "whole")
+    output = place / "out"
+    assert killed_run(predictor, place, output, step) == signal.SIGKILL
+    if cut:
+        cut_short(output, random.Random(step))
+    run(predictor, place / "in", output)
+    assert contents(output) == contents(place / "whole")
+
+
 def test_a_run_killed_again_and_again_comes_to_its_end(place, predictor):
     steps = count_steps(predictor, place, place / "whole")
     dice, output = random.Random(SEED), place / "out"
