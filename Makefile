@@ -35,7 +35,7 @@ demo: env  ## score a briefing with the released model, then train one and track
 	@echo "  runs     mlflow.db, artifacts in mlartifacts/"
 	@echo; echo "What to type next"
 	@echo "  source $(BIN)/activate"
-	@echo "  stance score YOUR-BRIEFING.txt     score a text of your own (.txt, .md, .html); --fast for many"
+	@echo "  stance score YOUR-BRIEFING.txt     score a text of your own (also .pdf, .docx); a folder with -o"
 	@echo "  stance train models/average.yaml   train another recipe, then compare:"
 	@echo "  stance ui                          open the MLflow UI on http://127.0.0.1:5000"
 
