@@ -208,3 +208,34 @@ class Notice:
     message: str
     hint: str = ""
     detail: dict[str, int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WordWeight:
+    """A half-open character span of a sentence's own text; `weight` is in log-odds, above 0 where it speaks for it."""
+
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What carried one label of one sentence: words in text order; `method` names how their weights were found."""
+
+    label: str
+    method: str
+    words: tuple[WordWeight, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prevalence:
+    """The share of n sentences that carry a label: as decided, and corrected for the classifier's error rates.
+
+    `corrected` has a 95 % interval; it is None where the model does not know its error rates.
+    """
+
+    label: str
+    sentences: int
+    counted: float
+    corrected: Estimate | None
