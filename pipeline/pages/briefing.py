@@ -97,7 +97,9 @@ def build_page(
 
 def render_briefing(page: Page) -> str:
     """Write the page as HTML."""
-    return render_page("report.html.j2", styles=("report.css",), script="report.js", page=page)
+    return render_page(
+        "report.html.j2", styles=("report.css", "series.css"), script=("report.js", "series.js"), page=page
+    )
 
 
 def _shares(
