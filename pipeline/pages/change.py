@@ -73,6 +73,12 @@ class Change:
     by_date: bool
     beside: tuple[DocumentView, ...] = ()
 
+    @property
+    def dates(self) -> tuple[str, str]:
+        """Write both dates for a reader, as they stand where they are none; empty where there is none."""
+        first, second = (when(one.date) for one in (self.then, self.now))
+        return first.text if first else self.then.date, second.text if second else self.now.date
+
 
 @dataclass(frozen=True, slots=True)
 class Alone:

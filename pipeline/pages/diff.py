@@ -75,6 +75,12 @@ class Flow:
     gained: int
     now: int
 
+    @property
+    def turn(self) -> str:
+        """Write what rewording took and gave."""
+        taken, given = f"−{self.lost}" if self.lost else "", f"+{self.gained}" if self.gained else ""
+        return " ".join(filter(None, (taken, given))) or "0"
+
 
 @dataclass(frozen=True, slots=True)
 class Diff:
@@ -122,9 +128,10 @@ def diff(then: DocumentView, now: DocumentView, labels: Sequence[LabelView], *, 
 
 
 def mark_changes(then: str, now: str) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
-    """Mark in each of two texts the words that the other lacks; case counts, white space does not."""
+    """Mark in each of two texts the words that the other lacks; case and white space do not count."""
     left, right = list(_TOKEN.finditer(then)), list(_TOKEN.finditer(now))
-    matcher = SequenceMatcher(None, [one[0] for one in left], [one[0] for one in right], autojunk=False)
+    words = [[one[0].casefold() for one in side] for side in (left, right)]
+    matcher = SequenceMatcher(None, *words, autojunk=False)
     before, after = [True] * len(left), [True] * len(right)
     blocks = matcher.get_matching_blocks()  # the last is empty and lies at the ends
     ends = [(0, 0), *((block.a + block.size, block.b + block.size) for block in blocks)]

@@ -1,5 +1,6 @@
 """Draw label shares over time: a panel for each label, a line for each source, all on one scale."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ STYLES = 4  # lines that can be told apart without colour; further sources are p
 BARRED = 24  # points of a panel up to which each has its interval drawn
 WIDTH, HEIGHT = 360, 200
 LEFT, RIGHT, TOP, BOTTOM = 38, 14, 10, 26
-_STEP = 0.25
+_STEPS = 5  # of the whole, between which lines are drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def draw_timeline(documents: Sequence[DocumentView], labels: Sequence[LabelView]
         return None
     scale = _scale(dated)
     styles = _styles([document for document, _ in dated])
-    up = [step * _STEP for step in range(round(scale.top / _STEP) + 1)]
+    up = [step / _STEPS for step in range(round(scale.top * _STEPS) + 1)]
     marks = ticks(date.fromordinal(int(scale.first)), date.fromordinal(int(scale.last)), 5)
     return Timeline(
         panels=tuple(Panel(label, _lines(label, dated, styles, scale)) for label in labels),
@@ -118,12 +119,14 @@ def draw_timeline(documents: Sequence[DocumentView], labels: Sequence[LabelView]
 
 
 def _scale(dated: Sequence[tuple[DocumentView, When]]) -> _Scale:
-    """Fit the axes to what is drawn: whole quarters up, and some air at both ends of time."""
+    """Fit the axes to what is drawn, intervals included where they are, with some air at both ends of time."""
     first = min(found.first.toordinal() for _, found in dated)
     last = max(found.last.toordinal() for _, found in dated)
     air = max((last - first) * 0.04, 1)
-    highest = max((share.counted for document, _ in dated for share in document.shares), default=0.0)
-    top = next(step * _STEP for step in range(1, 5) if step * _STEP >= highest or step == 4)
+    bounds = [wilson(share.count, share.sentences) for document, _ in dated for share in document.shares]
+    barred = len(dated) <= BARRED
+    highest = max((one.high if barred and one.high is not None else one.value for one in bounds), default=0.0)
+    top = min(max(math.ceil(highest * _STEPS - 1e-9), 1), _STEPS) / _STEPS
     return _Scale(max(first - air, 1), min(last + air, date.max.toordinal()), top)
 
 

@@ -30,6 +30,7 @@
 
   for (const table of document.querySelectorAll("table[data-sortable]")) {
     const places = new Map([...table.tBodies[0].rows].map((row, place) => [row, place]));
+    table.classList.add("sortable");
     [...table.tHead.rows[0].cells].forEach((heading, column) => {
       if (!heading.dataset.sort) return;
       const button = document.createElement("button");
