@@ -9,7 +9,7 @@ from pipeline.ground.codebook import Codebook
 from pipeline.ground.records import Estimate, Evidence, Prevalence, ScoredDocument
 from pipeline.pages.document_view import label_views, view_document
 from pipeline.pages.shell import render_page
-from pipeline.pages.views import DocumentView, LabelView, Share
+from pipeline.pages.views import DocumentView, LabelView, Share, scale_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,18 @@ class Page:
     def sentences(self) -> int:
         """Count the sentences of all documents."""
         return sum(len(document.sentences) for document in self.documents)
+
+    @property
+    def signs(self) -> list[dict[str, Any]]:
+        """Give what the page's script knows of each label."""
+        return [
+            {"name": one.name, "title": one.title, "tag": one.tag, "threshold": one.threshold} for one in self.labels
+        ]
+
+    @property
+    def scale(self) -> float:
+        """Give the end of the axis on which the shares of the set are drawn."""
+        return scale_of(self.shares)
 
     @property
     def title(self) -> str:

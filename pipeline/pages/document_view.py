@@ -18,6 +18,7 @@ from pipeline.ground.records import (
     Skipped,
     SkipReason,
 )
+from pipeline.pages.strip import strip
 from pipeline.pages.views import (
     DocumentView,
     LabelView,
@@ -86,6 +87,7 @@ def view_document(
         passages=tuple(_passages(reading, sentences, title)),
         sentences=sentences,
         shares=tuple(Share(label, counts[label.name], total, known.get(label.name)) for label in labels),
+        strips=tuple(strip(label, sentences) for label in labels),
         background=scored.profile.background,
         omitted=len(reading.skipped),
         told=scored.profile.review is not None,
@@ -112,6 +114,7 @@ def _sentence(
             prediction.probabilities[label.name],
             label.name in prediction.labels,
             label.name in (prediction.unsure or ()),
+            _level(prediction.probabilities[label.name], label, len(labels)) if label.name in prediction.labels else 0,
             _words(text, carried.get(label.name)),
         )
         for label in labels
@@ -123,16 +126,14 @@ def _sentence(
         paragraph=sentence.paragraph,
         pieces=tuple(_pieces(text, [one for one in evidence if one.label in prediction.labels])),
         verdicts=verdicts,
-        level=max((_level(verdict, len(labels)) for verdict in verdicts if verdict.given), default=0),
         why=_why(verdicts),
     )
 
 
-def _level(verdict: Verdict, labels: int) -> int:
+def _level(probability: float, label: LabelView, labels: int) -> int:
     """Tell in three steps how far a probability lies above what decides."""
-    cutoff = verdict.label.threshold
-    floor = 1 / labels if cutoff is None else cutoff
-    above = (verdict.probability - floor) / max(1 - floor, 1e-9)
+    floor = 1 / labels if label.threshold is None else label.threshold
+    above = (probability - floor) / max(1 - floor, 1e-9)
     return min(max(int(above * STEPS), 0), STEPS - 1) + 1
 
 

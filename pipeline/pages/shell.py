@@ -48,7 +48,7 @@ def render_page(
 
     The template gets `values`; it may use what `environment` knows. Several scripts become one.
     """
-    code = "\n".join(_read(name) for name in ((script,) if isinstance(script, str) else script))
+    code = "\n".join(_read(name) for name in ((script,) if isinstance(script, str) else script) if name)
     css = "\n".join(_read(name) for name in ("shell.css", *styles))
     policy = _policy(code)
     page = environment().get_template(template)

@@ -1,6 +1,8 @@
 """What a briefing's report shows, ready to be laid out: plain records, in which no decision is left to a template."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from pipeline.ground.records import Prevalence
@@ -35,12 +37,16 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One label of one sentence: its probability, whether it is given, whether that deserves a look, its words."""
+    """One label of one sentence: its probability, whether it is given, whether that deserves a look, its words.
+
+    `level` is 0 where the label is not given, and 1 to 3 by how far the probability lies above what decides.
+    """
 
     label: LabelView
     probability: float
     given: bool
     unsure: bool
+    level: int = 0
     words: tuple[Word, ...] = ()
 
     @property
@@ -59,7 +65,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class SentenceView:
-    """A sentence as shown; `number` counts from 1, `level` is 0 without a label and 1 to 3 by the strongest one's."""
+    """A sentence as shown; `number` counts from 1, `why` says why it deserves a look, empty where it does not."""
 
     id: str
     number: int
@@ -67,7 +73,6 @@ class SentenceView:
     paragraph: int | None
     pieces: tuple[Piece, ...]
     verdicts: tuple[Verdict, ...]
-    level: int = 0
     why: str = ""
 
     @property
@@ -119,6 +124,27 @@ class Share:
         """Give the share as counted, between 0 and 1."""
         return self.count / max(self.sentences, 1)
 
+    @property
+    def most(self) -> float:
+        """Give the largest share that is shown."""
+        corrected = self.prevalence.corrected if self.prevalence else None
+        return max(self.counted, corrected.high or corrected.value) if corrected else self.counted
+
+
+def scale_of(shares: Sequence[Share]) -> float:
+    """Give the end of an axis from 0 that holds all shares: a quarter, a half, or the whole."""
+    most = max((share.most for share in shares), default=0.0)
+    return next((end for end in (0.25, 0.5) if most <= end), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A label's probabilities along a document, as two SVG paths on a canvas of 10 a sentence by 100."""
+
+    label: LabelView
+    given: str
+    others: str
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
@@ -133,9 +159,20 @@ class DocumentView:
     passages: tuple[Passage, ...]
     sentences: tuple[SentenceView, ...]
     shares: tuple[Share, ...]
+    strips: tuple[Strip, ...]
     background: int
     omitted: int
     told: bool  # whether the model tells what deserves a look
+
+    @property
+    def scale(self) -> float:
+        """Give the end of the axis on which the shares are drawn."""
+        return scale_of(self.shares)
+
+    @property
+    def runs(self) -> list[tuple[PassageKind, list[Passage]]]:
+        """Join passages of one kind that follow each other, as a list holds its items."""
+        return [(kind, list(run)) for kind, run in groupby(self.passages, key=lambda one: one.kind)]
 
     @property
     def looks(self) -> tuple[SentenceView, ...]:
