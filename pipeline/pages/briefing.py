@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.records import Estimate, Evidence, Prevalence, ScoredDocument
 from pipeline.pages.document_view import label_views, view_document
+from pipeline.pages.series import Series, view_series
 from pipeline.pages.shell import render_page
 from pipeline.pages.views import DocumentView, LabelView, Share, scale_of
 
@@ -51,7 +52,7 @@ class Page:
     method: str = ""
     without: str = ""
     adapted: Mapping[str, float] | None = None
-    series: Any = None
+    series: Series | None = None
 
     @property
     def sentences(self) -> int:
@@ -77,9 +78,7 @@ class Page:
         return self.documents[0].title if len(self.documents) == 1 else f"Stance in {many}"
 
 
-def build_page(
-    scored: Sequence[ScoredDocument], maker: Maker, made: date, extras: Extras | None = None, series: Any = None
-) -> Page:
+def build_page(scored: Sequence[ScoredDocument], maker: Maker, made: date, extras: Extras | None = None) -> Page:
     """Build the page of scored documents; ids are by position, so that two of one name stay apart."""
     extras = extras or Extras()
     labels = label_views(maker.codebook, maker.thresholds)
@@ -93,23 +92,26 @@ def build_page(
         )
         for number, document in enumerate(scored, 1)
     )
+    shares = _shares(documents, labels, extras.prevalence)
     methods = {one.method for document in extras.evidence or () for row in document for one in row}
     return Page(
         documents,
         labels,
-        _shares(documents, labels, extras.prevalence),
+        shares,
         maker,
         made,
         method=", ".join(sorted(methods)),
         without=extras.without,
         adapted=scored[0].priors if scored else None,
-        series=series,
+        series=view_series(documents, labels, shares),
     )
 
 
 def render_briefing(page: Page) -> str:
     """Write the page as HTML."""
-    return render_page("report.html.j2", styles=("report.css",), script="report.js", page=page)
+    return render_page(
+        "report.html.j2", styles=("report.css", "series.css"), script=("report.js", "series.js"), page=page
+    )
 
 
 def _shares(
