@@ -41,12 +41,14 @@ def environment() -> "Environment":
     )
 
 
-def render_page(template: str, *, styles: tuple[str, ...] = (), script: str = "", **values: Any) -> str:
+def render_page(
+    template: str, *, styles: tuple[str, ...] = (), script: str | tuple[str, ...] = (), **values: Any
+) -> str:
     """Render a template that extends `base.html.j2`; `styles` and `script` name files beside it, which are inlined.
 
-    The template gets `values`; it may use what `environment` knows.
+    The template gets `values`; it may use what `environment` knows. Several scripts become one.
     """
-    code = _read(script) if script else ""
+    code = "\n".join(_read(name) for name in ((script,) if isinstance(script, str) else script) if name)
     css = "\n".join(_read(name) for name in ("shell.css", *styles))
     policy = _policy(code)
     page = environment().get_template(template)
