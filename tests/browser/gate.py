@@ -1,6 +1,7 @@
 """Stand where the way out would be: a proxy that lets nothing through and keeps what was asked of it."""
 
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -36,11 +37,14 @@ class Gate:
         asked = self.asked
 
         class Refuse(BaseHTTPRequestHandler):
-            def refuse(self) -> None:
+            def __getattr__(self, name: str) -> Callable[[], None]:
+                if not name.startswith("do_"):  # do_GET, do_CONNECT and so on: every method is refused
+                    raise AttributeError(name)
+                return self._refuse
+
+            def _refuse(self) -> None:
                 asked.append(f"{self.command} {self.path}")
                 self.send_error(502, "nothing leaves this machine")
-
-            do_GET = do_HEAD = do_POST = do_PUT = do_CONNECT = do_OPTIONS = refuse
 
             def log_message(self, *_: Any) -> None:
                 return

@@ -77,8 +77,9 @@ def served(root: Path, gate: Gate) -> Iterator[str]:
         port = probe.getsockname()[1]
     address, log = f"http://127.0.0.1:{port}", root / "ui.log"
     command = [sys.executable, "-m", "pipeline", "ui", "--port", str(port)]
-    environment = apart(**gate.environment)
-    environment = {key: value for key, value in environment.items() if key not in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK")}
+    # That telemetry is off must be the command's own doing, and not that of the suite's environment.
+    off = ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK")
+    environment = {key: value for key, value in apart(**gate.environment).items() if key not in off}
     with log.open("w") as out:
         server = subprocess.Popen(command, cwd=root, env=environment, stdout=out, stderr=out, start_new_session=True)
     try:
@@ -87,7 +88,7 @@ def served(root: Path, gate: Gate) -> Iterator[str]:
     finally:
         os.killpg(server.pid, signal.SIGINT)
         try:
-            server.wait(timeout=30)
+            server.wait(timeout=15)
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
             server.wait()
