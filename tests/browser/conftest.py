@@ -1,11 +1,13 @@
 """Fixtures: Chromium, and a served store of eight real runs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from browser.chromium import NAMES, REQUIRED, Visitor, find_chromium, is_required, started
 from browser.gate import Gate
 from browser.lab import Lab, served, train_eight
+from browser.reports import WRITERS
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +44,16 @@ def ui(visitor: Visitor, lab: Lab, gate: Gate) -> Iterator[str]:
     """Serve the eight runs with `stance ui`; give its address."""
     with served(lab.root, gate) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Give a report by its name, written when it is first asked for."""
+    written: dict[str, Path] = {}
+
+    def give(name: str) -> Path:
+        if name not in written:
+            written[name] = WRITERS[name](tmp_path_factory.mktemp(name))
+        return written[name]
+
+    return give
