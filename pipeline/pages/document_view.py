@@ -146,8 +146,9 @@ def _why(verdicts: Sequence[Verdict]) -> str:
         rivals = " or ".join(f"{one.label.name} ({one.per_cent} %)" for one in doubted)
         return f"it could be {rivals}" if len(doubted) > 1 else f"{rivals} is not sure"
     return "; ".join(
-        f"{one.label.name} is {'given' if one.given else 'not given'} at {one.per_cent} %,"
-        f" near the threshold of {round(100 * (one.label.threshold or 0))} %"
+        f"{one.label.name} {'given' if one.given else 'not given'} at {one.per_cent} %"
+        f" (given from {round(100 * (one.label.threshold or 0))} % up),"
+        f" and {'it may not be there' if one.given else 'it may be there'}"
         for one in doubted
     )
 

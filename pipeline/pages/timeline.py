@@ -13,7 +13,7 @@ from pipeline.pages.when import When, ticks, when
 
 FEWEST = 3  # documents with a date that make a timeline
 STYLES = 4  # lines that can be told apart without colour; further sources are plain points
-BARRED = 24  # points of a panel up to which each has its interval drawn
+BARRED = 24  # points of a lone line up to which each has its interval drawn
 WIDTH, HEIGHT = 360, 200
 LEFT, RIGHT, TOP, BOTTOM = 38, 14, 10, 26
 _STEPS = 5  # of the whole, between which lines are drawn
@@ -103,8 +103,9 @@ def draw_timeline(documents: Sequence[DocumentView], labels: Sequence[LabelView]
     dated = sorted(((one, found) for one, found in read if found), key=lambda pair: (pair[1].middle, pair[1].last))
     if len(dated) < FEWEST:
         return None
-    scale = _scale(dated)
     styles = _styles([document for document, _ in dated])
+    barred = len(styles) == 1 and len(dated) <= BARRED
+    scale = _scale(dated, barred=barred)
     up = [step / _STEPS for step in range(round(scale.top * _STEPS) + 1)]
     marks = ticks(date.fromordinal(int(scale.first)), date.fromordinal(int(scale.last)), 5)
     return Timeline(
@@ -114,17 +115,16 @@ def draw_timeline(documents: Sequence[DocumentView], labels: Sequence[LabelView]
         sources=tuple((name, style) for name, style in styles.values()) if len(styles) > 1 else (),
         dated=tuple(dated),
         undated=tuple(document for document, found in read if not found),
-        barred=len(dated) <= BARRED,
+        barred=barred,
     )
 
 
-def _scale(dated: Sequence[tuple[DocumentView, When]]) -> _Scale:
+def _scale(dated: Sequence[tuple[DocumentView, When]], *, barred: bool) -> _Scale:
     """Fit the axes to what is drawn, intervals included where they are, with some air at both ends of time."""
     first = min(found.first.toordinal() for _, found in dated)
     last = max(found.last.toordinal() for _, found in dated)
     air = max((last - first) * 0.04, 1)
     bounds = [wilson(share.count, share.sentences) for document, _ in dated for share in document.shares]
-    barred = len(dated) <= BARRED
     highest = max((one.high if barred and one.high is not None else one.value for one in bounds), default=0.0)
     top = min(max(math.ceil(highest * _STEPS - 1e-9), 1), _STEPS) / _STEPS
     return _Scale(max(first - air, 1), min(last + air, date.max.toordinal()), top)

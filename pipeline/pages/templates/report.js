@@ -14,7 +14,7 @@ What this relies on, and what tests may:
 "use strict";
 (() => {
   const labels = JSON.parse(document.getElementById("keys").dataset.labels);
-  const documents = [...document.querySelectorAll("[data-document]")];
+  const documents = [...document.querySelectorAll("article[data-document]")];
   const all = (root, what) => [...root.querySelectorAll(what)];
   const make = (name, className, text) => {
     const made = document.createElement(name);
@@ -47,7 +47,7 @@ What this relies on, and what tests may:
     }
     box.append(meter);
     const doubt = "unsure" in cell.dataset ? "; worth a look" : "";
-    const from = label.threshold === null ? "" : ` (given from ${per_cent(label.threshold)})`;
+    const from = label.threshold === null ? "" : given ? `, from ${per_cent(label.threshold)} up` : `, under ${per_cent(label.threshold)}`;
     box.append(make("p", "said", (given ? "given" : "not given") + from + doubt));
     if (given && words.length) {
       const carried = make("p", "carried");
@@ -80,14 +80,14 @@ What this relies on, and what tests may:
     if (shown === sentence) return;
     if (shown) {
       shown.classList.remove("active");
-      const article = shown.closest("[data-document]");
+      const article = shown.closest("article");
       article.querySelector("[data-details]").hidden = true;
       article.querySelector(".resting").hidden = false;
       article.querySelector(".cursor").hidden = true;
     }
     shown = sentence;
     if (!sentence) return;
-    const article = sentence.closest("[data-document]");
+    const article = sentence.closest("article");
     sentence.classList.add("active");
     const place = article.querySelector("[data-details]");
     place.replaceChildren(details(sentence));
@@ -122,7 +122,7 @@ What this relies on, and what tests may:
 
   /* moving */
   const reachable = (wanted) => all(document, wanted).filter((one) => {
-    const article = one.closest("[data-document]");
+    const article = one.closest("article");
     return !article.classList.contains("filtered") || one.classList.contains("hit");
   });
   function step(wanted, by) {
@@ -268,7 +268,7 @@ What this relies on, and what tests may:
     const part = event.target.closest("a[href$='-figures']");
     if (part) document.getElementById(part.hash.slice(1)).open = true;
   });
-  const current = () => (pinned || nearest() || documents[0]).closest("[data-document]");
+  const current = () => (pinned || nearest() || documents[0]).closest("article");
   const moves = {
     j: () => step(".s:not([data-labels=''])", 1), k: () => step(".s:not([data-labels=''])", -1),
     n: () => step(".s.look", 1), p: () => step(".s.look", -1),
