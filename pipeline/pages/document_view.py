@@ -32,6 +32,7 @@ from pipeline.pages.views import (
 )
 
 STEPS = 3  # strengths that an eye tells apart
+PER_CENT = "\N{NO-BREAK SPACE}%"
 WORDS = 6  # listed for each label
 FAINT = 0.15  # of the strongest word's weight; what is weaker is not shown
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -143,11 +144,11 @@ def _why(verdicts: Sequence[Verdict]) -> str:
     if not doubted:
         return ""
     if doubted[0].label.threshold is None:
-        rivals = " or ".join(f"{one.label.name} ({one.per_cent} %)" for one in doubted)
+        rivals = " or ".join(f"{one.label.name} ({one.per_cent}{PER_CENT})" for one in doubted)
         return f"it could be {rivals}" if len(doubted) > 1 else f"{rivals} is not sure"
     return "; ".join(
-        f"{one.label.name} {'given' if one.given else 'not given'} at {one.per_cent} %"
-        f" (given from {round(100 * (one.label.threshold or 0))} % up),"
+        f"{one.label.name} {'given' if one.given else 'not given'} at {one.per_cent}{PER_CENT}"
+        f" (given from {round(100 * (one.label.threshold or 0))}{PER_CENT} up),"
         f" and {'it may not be there' if one.given else 'it may be there'}"
         for one in doubted
     )

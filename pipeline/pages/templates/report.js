@@ -24,7 +24,7 @@ What this relies on, and what tests may:
   };
   const row = (sentence) => document.getElementById(sentence.id.replace("-s", "-f"));
   const number = (sentence) => Number(sentence.id.split("-s")[1]);
-  const per_cent = (p) => `${Math.min(Math.max(Math.round(100 * p), 1), 99)} %`;
+  const per_cent = (p) => `${Math.min(Math.max(Math.round(100 * p), 1), 99)}\u00a0%`;
 
   /* what is known of one sentence */
   let pinned = null;
