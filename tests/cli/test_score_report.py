@@ -144,4 +144,4 @@ def test_the_figures_on_the_page_are_those_that_are_printed(desk, score):
     page = html.parse("b-report.html")
     for number, row in enumerate(rows, 1):
         shown = [float(one.get("data-p")) for one in page.findall(f".//tr[@id='d1-f{number}']/td[@data-p]")]
-        assert shown == pytest.approx([row["p_hawk"], row["p_dove"]], abs=1e-4), row
+        assert shown == pytest.approx([row["probabilities"][name] for name in ("hawk", "dove")], abs=1e-4), row
