@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.decisions.decisions import Decisions
+from pipeline.decisions.decisions import Decisions, logit
 from pipeline.decisions.review import Review
 from pipeline.decisions.shift import MINIMUM, ShiftEstimate, adapt_decisions, estimate_priors
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.errors import DocumentError, ModelError
-from pipeline.ground.records import Notice, Prediction, Profile, Reading, ScoredDocument
+from pipeline.ground.records import Evidence, Notice, Prediction, Profile, Reading, ScoredDocument
 from pipeline.inference.graph import Pending
 from pipeline.inference.manifest import RETRAIN, Manifest, read_decisions, read_manifest, verify_files, way_back
 from pipeline.inference.scorers import Scorer, begin, load_scorer
@@ -169,6 +169,20 @@ class Predictor:
             Prediction(text, chosen, dict(zip(self.classes_, map(float, row), strict=True)), doubted)
             for text, chosen, row, doubted in zip(sentences, labels, probabilities, unsure, strict=True)
         ]
+
+    def explain(
+        self, sentences: Iterable[str], labels: Sequence[Sequence[str]] | None = None
+    ) -> list[tuple[Evidence, ...]]:
+        """Weigh each sentence's words for the labels it is predicted to carry, or for those given.
+
+        Spans are of the sentence as given; `pipeline.inference.evidence` says how, and its `phrases` what to show.
+        Raises `TypeError` as `predict` does, and `ValueError` for labels of other sentences or another codebook.
+        """
+        from pipeline.inference.evidence import explain
+
+        texts = _listed(sentences)
+        wanted = [one.labels for one in self.predict(texts)] if labels is None else labels
+        return explain(self._scorer, lambda some: logit(self.predict_proba(some)), texts, wanted, self.classes_)
 
     def predict_document(self, path_or_text: str | Path, *, encoding: str | None = None) -> ScoredDocument:
         """Read a document as `read_input` does and judge its sentences.
