@@ -130,8 +130,8 @@ def diff(then: DocumentView, now: DocumentView, labels: Sequence[LabelView], *, 
 def mark_changes(then: str, now: str) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
     """Mark in each of two texts the words that the other lacks; case and white space do not count."""
     left, right = list(_TOKEN.finditer(then)), list(_TOKEN.finditer(now))
-    words = [[one[0].casefold() for one in side] for side in (left, right)]
-    matcher = SequenceMatcher(None, *words, autojunk=False)
+    words, others = ([one[0].casefold() for one in side] for side in (left, right))
+    matcher = SequenceMatcher(None, words, others, autojunk=False)
     before, after = [True] * len(left), [True] * len(right)
     blocks = matcher.get_matching_blocks()  # the last is empty and lies at the ends
     ends = [(0, 0), *((block.a + block.size, block.b + block.size) for block in blocks)]

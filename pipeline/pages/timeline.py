@@ -3,7 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pipeline.judging.verdicts import wilson
@@ -13,7 +13,8 @@ from pipeline.pages.when import When, ticks, when
 
 FEWEST = 3  # documents with a date that make a timeline
 STYLES = 4  # lines that can be told apart without colour; further sources are plain points
-BARRED = 24  # points of a panel up to which each has its interval drawn
+BARRED = 24  # points of a lone line up to which each has its interval drawn
+CROWDED = 40  # points beyond which sources no longer share a panel
 WIDTH, HEIGHT = 360, 200
 LEFT, RIGHT, TOP, BOTTOM = 38, 14, 10, 26
 _STEPS = 5  # of the whole, between which lines are drawn
@@ -59,6 +60,14 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """A panel for each label; of one source where there are too many documents for one drawing, else of all."""
+
+    source: str
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Gridline:
     """A mark of an axis: where it lies, and what is written there."""
 
@@ -70,7 +79,7 @@ class Gridline:
 class Timeline:
     """All panels with their shared axes; `dated` in order of time with the date as read, `undated` as given."""
 
-    panels: tuple[Panel, ...]
+    bands: tuple[Band, ...]
     across: tuple[Gridline, ...]
     up: tuple[Gridline, ...]
     sources: tuple[tuple[str, int | None], ...]
@@ -103,28 +112,30 @@ def draw_timeline(documents: Sequence[DocumentView], labels: Sequence[LabelView]
     dated = sorted(((one, found) for one, found in read if found), key=lambda pair: (pair[1].middle, pair[1].last))
     if len(dated) < FEWEST:
         return None
-    scale = _scale(dated)
     styles = _styles([document for document, _ in dated])
+    barred = len(styles) == 1 and len(dated) <= BARRED
+    scale = _scale(dated, barred=barred)
     up = [step / _STEPS for step in range(round(scale.top * _STEPS) + 1)]
     marks = ticks(date.fromordinal(int(scale.first)), date.fromordinal(int(scale.last)), 5)
+    panels = tuple(Panel(label, _lines(label, dated, styles, scale)) for label in labels)
+    apart = len(styles) > 1 and len(dated) > CROWDED
     return Timeline(
-        panels=tuple(Panel(label, _lines(label, dated, styles, scale)) for label in labels),
+        bands=_bands(panels) if apart else (Band("", panels),),
         across=tuple(Gridline(scale.x(mark.day.toordinal()), mark.text) for mark in marks),
         up=tuple(Gridline(scale.y(share), f"{100 * share:.0f} %") for share in up),
-        sources=tuple((name, style) for name, style in styles.values()) if len(styles) > 1 else (),
+        sources=() if apart or len(styles) == 1 else tuple(styles.values()),
         dated=tuple(dated),
         undated=tuple(document for document, found in read if not found),
-        barred=len(dated) <= BARRED,
+        barred=barred,
     )
 
 
-def _scale(dated: Sequence[tuple[DocumentView, When]]) -> _Scale:
+def _scale(dated: Sequence[tuple[DocumentView, When]], *, barred: bool) -> _Scale:
     """Fit the axes to what is drawn, intervals included where they are, with some air at both ends of time."""
     first = min(found.first.toordinal() for _, found in dated)
     last = max(found.last.toordinal() for _, found in dated)
     air = max((last - first) * 0.04, 1)
     bounds = [wilson(share.count, share.sentences) for document, _ in dated for share in document.shares]
-    barred = len(dated) <= BARRED
     highest = max((one.high if barred and one.high is not None else one.value for one in bounds), default=0.0)
     top = min(max(math.ceil(highest * _STEPS - 1e-9), 1), _STEPS) / _STEPS
     return _Scale(max(first - air, 1), min(last + air, date.max.toordinal()), top)
@@ -154,6 +165,19 @@ def _lines(
     for document, found in dated:
         points[source_key(document)].append(_point(label, document, found, scale))
     return tuple(Line(name, style, tuple(points[key])) for key, (name, style) in styles.items())
+
+
+def _bands(panels: Sequence[Panel]) -> tuple[Band, ...]:
+    """Give each source that has a line a band of its own, and all others one together."""
+    bands: dict[str, dict[int, list[Line]]] = defaultdict(lambda: defaultdict(list))
+    for panel in panels:
+        for line in panel.lines:
+            alone = replace(line, style=None if line.style is None else 0)
+            bands["Others" if line.style is None else line.source][panel.label.index].append(alone)
+    return tuple(
+        Band(name, tuple(Panel(panel.label, tuple(lines[panel.label.index])) for panel in panels))
+        for name, lines in bands.items()
+    )
 
 
 def _point(label: LabelView, document: DocumentView, found: When, scale: _Scale) -> Point:

@@ -25,7 +25,7 @@
     rows.sort(compare(heading.dataset.sort, direction === "ascending"));
     body.append(...rows.map((one) => one.row));
     const status = table.closest("section").querySelector("[data-announce]");
-    status.textContent = `Sorted by ${heading.textContent.trim().toLowerCase()}, ${direction}.`;
+    status.textContent = `Sorted by “${heading.textContent.trim()}”, ${direction}.`;
   }
 
   for (const table of document.querySelectorAll("table[data-sortable]")) {
