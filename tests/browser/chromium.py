@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REQUIRED = "STANCE_BROWSER"
+PATIENCE = 60_000  # milliseconds; a machine that trains beside is slow
 # Root in a container has no sandbox; the rest keeps Chromium from asking its makers for anything by itself.
 ARGUMENTS = (
     "--no-sandbox",
@@ -78,7 +79,7 @@ class Visitor:
         context = self.browser.new_context(viewport=viewport, service_workers="block", **settings)
         try:
             visit = Visit(context.new_page(), self.gate)
-            visit.page.set_default_timeout(60_000)
+            visit.page.set_default_timeout(PATIENCE)
             context.on("request", lambda request: visit.requests.append(request.url))
             context.on("console", lambda said: visit.hear(said))  # Playwright would write on a bound method's object
             context.on("weberror", lambda error: visit.complaints.append(f"uncaught: {error.error}"))

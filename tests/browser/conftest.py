@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browser.chromium import NAMES, REQUIRED, Visitor, find_chromium, is_required, started
+from browser.chromium import NAMES, PATIENCE, REQUIRED, Visitor, find_chromium, is_required, started
 from browser.gate import Gate
 from browser.lab import Lab, served, train_eight
 from browser.reports import WRITERS
@@ -19,6 +19,9 @@ def visitor() -> Iterator[Visitor]:
         if is_required():
             pytest.fail(f"{REQUIRED}=required, but {reason}")
         pytest.skip(reason)
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
     with started(path) as visitor:
         yield visitor
 

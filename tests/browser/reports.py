@@ -19,7 +19,7 @@ It warns that <img src=x onerror="window.struck=5;alert(5)"> a collapse may foll
 </span></p></main></body><style>body{display:none}</style> Both sides should sign the charter at once.
 There is real hope <iframe srcdoc="<script>parent.struck=6</script>"></iframe> that the ferries will run again.
 We urge all parties to read <a href="javascript:window.struck=7">this page</a> before the spring. {{ 7 * 7 }} ${7*7}
-&lt;script&gt;window.struck=8&lt;/script&gt; The envoy cautions that "quotes' break <b onclick=window.struck=9>things</b>.
+&lt;script&gt;window.struck=8&lt;/script&gt; The envoy cautions that "quotes' <b onclick=window.struck=9>break</b>.
 <link rel=stylesheet href=//example.org/x.css><meta http-equiv=refresh content="0;url=//example.org"> They should go on.
 """
 
@@ -46,7 +46,7 @@ def write_set(folder: Path) -> Path:
 
 
 def write_hostile(folder: Path) -> Path:
-    """Report on a document whose name, title, text and table of contents are markup that would like to run."""
+    """Report on a document whose name, title and text are markup that would like to run."""
     (folder / "hostile").mkdir()
     (folder / "hostile" / HOSTILE_NAME).write_text(HOSTILE)
     source = "---\ntitle: </title><script>window.struck=10</script>\nsource: <svg onload=window.struck=11>\n"

@@ -52,7 +52,7 @@ def runs_page(visitor, ui, lab) -> Iterator[Visit]:
         visit.page.add_init_script(CLOSED)
         visit.page.goto(f"{ui}/#/experiments/{experiment}/runs")
         for name in RECIPES:
-            expect(visit.page.get_by_role("link", name=f"{name} seed 7", exact=True)).to_be_visible(timeout=60_000)
+            expect(visit.page.get_by_role("link", name=f"{name} seed 7", exact=True)).to_be_visible()
         yield visit
 
 

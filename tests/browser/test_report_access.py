@@ -1,4 +1,4 @@
-"""Everyone can read a report: axe finds nothing serious, in light and dark, wide and narrow; nothing runs off the side."""
+"""Everyone can read a report: axe finds nothing serious, light or dark, wide or narrow; nothing runs off the side."""
 
 import pytest
 from browser.chromium import NARROW, WIDE
@@ -14,7 +14,8 @@ def test_axe_finds_nothing_serious(visitor, report, name, scheme, size):
     with visitor.visit(size, color_scheme=scheme) as visit:
         page = visit.page
         page.goto(report(name).as_uri())
-        assert grave_findings(visit) == []
+        if name == "one":  # the whole set at rest is the same again, and takes axe half a minute
+            assert grave_findings(visit) == []
         page.keyboard.press("j")  # with the figures of a sentence open, a filter on, and everything unfolded
         page.keyboard.press("3")
         for folded in page.locator("summary").all():
@@ -22,7 +23,7 @@ def test_axe_finds_nothing_serious(visitor, report, name, scheme, size):
         assert page.locator(".s.active").count() == 1
         assert grave_findings(visit) == []
         page.keyboard.press("?")
-        assert grave_findings(visit) == []
+        assert grave_findings(visit, "dialog") == []
 
 
 @pytest.mark.parametrize("width", [320, NARROW[0], 768, WIDE[0]])

@@ -1,4 +1,4 @@
-"""A briefing's report in a browser: shading, figures by pointer and by key, filters, the bars, the list of things to do."""
+"""A briefing's report in a browser: shading, figures by pointer and by key, filters, bars, things to do."""
 
 import re
 from collections.abc import Iterator

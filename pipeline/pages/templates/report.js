@@ -240,7 +240,7 @@ What this relies on, and what tests may:
   for (const article of documents) {
     for (const hidden of all(article, "[data-invitation], [data-copy], [data-keys]")) hidden.hidden = false;
     const text = article.querySelector("[data-text]");
-    text.addEventListener("pointerover", (event) => {
+    text.addEventListener("pointermove", (event) => {
       if (event.pointerType === "mouse") show(event.target.closest(".s") || pinned);
     });
     text.addEventListener("pointerleave", () => show(pinned));
