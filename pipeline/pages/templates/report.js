@@ -146,8 +146,10 @@ What this relies on, and what tests may:
     const count = Number(article.querySelector("[data-strips]").dataset.count);
     const svg = rows.querySelector("svg");
     const cursor = rows.querySelector(".cursor");
-    cursor.style.left = `${svg.offsetLeft - rows.offsetLeft + svg.parentElement.offsetLeft + (svg.getBoundingClientRect().width * (at - 0.55)) / count}px`;
+    const bars = svg.getBoundingClientRect();
     cursor.hidden = false;
+    const middle = bars.left - rows.getBoundingClientRect().left + (bars.width * (at - 0.5)) / count;
+    cursor.style.left = `${middle - cursor.offsetWidth / 2}px`;
     rows.setAttribute("aria-valuenow", at);
     rows.setAttribute("aria-valuetext", spoken(document.getElementById(`${article.id}-s${at}`)));
   }
