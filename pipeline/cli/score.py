@@ -33,6 +33,7 @@ AT_HAND = 200  # documents that are printed without -o
 @click.option("--format", "form", type=click.Choice(FORMATS), help="Format of the tables in a folder [parquet].")
 @click.option("--force", is_flag=True, help="Score anew what a folder already holds.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of a table.")
+@click.option("--evidence", is_flag=True, help="Name the words that carried each label, in JSON lines (slower).")
 @click.option("--adapt-priors", is_flag=True, help="Adapt to the label shares of FILES, estimated from all of them.")
 @click.option("--encoding", help="Encoding of the files [default: UTF-8, or what a page declares].")
 @click.option("--text-column", metavar="NAME", help="Column of a table that holds the text [text].")
@@ -50,6 +51,7 @@ def command(
     form: str | None,
     force: bool,
     as_json: bool,
+    evidence: bool,
     adapt_priors: bool,
     encoding: str | None,
     engine: str,
@@ -77,7 +79,7 @@ def command(
         run_spark(files, output, form, master, _choose(model, fast), options)
         return
     predictor = _load(model, fast)
-    if output and _is_archive(files, output, form, adapt_priors):
+    if output and _is_archive(files, output, form, adapt_priors, evidence):
         from pipeline.cli.score_archive import is_file, run
         from pipeline.scoring.columns import TableOptions
         from pipeline.workflows.archive import ArchiveRequest
@@ -87,7 +89,7 @@ def command(
         request = ArchiveRequest(files, output, kind, TableOptions(**options))
         run(predictor, request, to_file=to_file, force=force)
         return
-    _at_hand(predictor, files, output, options, as_json, adapt_priors)
+    _at_hand(predictor, files, output, options, as_json, adapt_priors, evidence)
 
 
 def _refuse_pairs(given: dict[str, Any]) -> None:
@@ -101,6 +103,9 @@ def _refuse_pairs(given: dict[str, Any]) -> None:
         "--format is for the tables that -o names": given["form"] and not output,
         "--force is for the folder that -o names": given["force"] and not output,
         "--json prints, and -o FOLDER does not; give one of them": given["as_json"] and output and not output.suffix,
+        "--evidence is not for --engine spark": spark and given["evidence"],
+        "--evidence is written as JSON lines: add --json, or -o FILE.jsonl": given["evidence"]
+        and (output.suffix.lower() != ".jsonl" if output else not given["as_json"]),
         "--adapt-priors is not for --engine spark": spark and given["adapt_priors"],
         "--force is not for --engine spark, whose folder must be new": spark and given["force"],
         "--engine spark writes a folder, and --format says of what": spark and output and output.suffix,
@@ -124,7 +129,7 @@ def _refuse_output(files: tuple[str, ...], output: Path | None) -> None:
         )
 
 
-def _is_archive(files: tuple[str, ...], output: Path, form: str | None, adapt_priors: bool) -> bool:
+def _is_archive(files: tuple[str, ...], output: Path, form: str | None, adapt_priors: bool, evidence: bool) -> bool:
     """Tell what goes through the folder of parts: a folder as output, or more than plain documents as input."""
     from pipeline.cli.score_archive import is_file
     from pipeline.ground.errors import StanceError
@@ -134,6 +139,11 @@ def _is_archive(files: tuple[str, ...], output: Path, form: str | None, adapt_pr
         raise StanceError(
             "--adapt-priors needs the shares of all documents before the first is decided, and takes plain documents",
             hint="name the documents and a file: stance score A.txt B.txt --adapt-priors -o scores.jsonl",
+        )
+    if many and evidence:
+        raise StanceError(
+            "--evidence asks the model about every word, which is too slow for an archive; it takes plain documents",
+            hint="name the documents and a file: stance score A.txt B.txt --evidence -o scores.jsonl",
         )
     return many
 
@@ -157,17 +167,20 @@ def _at_hand(
     options: dict[str, str | None],
     as_json: bool,
     adapt_priors: bool,
+    evidence: bool,
 ) -> None:
     """Score a few documents in memory, write them if asked, and show them."""
     from pipeline.cli.app import complain
     from pipeline.cli.console import results
+    from pipeline.cli.score_rows import rows_of, write_rows
 
     readings, faults = _read(files, options)
     scored = _score(predictor, readings, adapt_priors)
+    rows = rows_of(predictor, scored, evidence) if output or as_json else []
     if output and scored:
-        _write(output, scored, predictor.classes_)
+        write_rows(output, rows, predictor.classes_)
     with results():
-        _show(predictor, scored, as_json)
+        _show(predictor, scored, rows if as_json else None)
     for fault in faults:
         complain(fault)
     if faults:
@@ -252,33 +265,13 @@ def _score(predictor: "Predictor", readings: list["Reading"], adapt_priors: bool
     return scored
 
 
-def _write(output: Path, scored: list["ScoredDocument"], labels: tuple[str, ...]) -> None:
-    from pipeline.cli.console import note
-    from pipeline.ground.errors import StanceError
-    from pipeline.scoring.formats import write_file
-    from pipeline.scoring.rows import sentence_rows
-
-    rows = (row for document in scored for row in sentence_rows(document))
-    kind: Any = output.suffix.lower()[1:]
-    try:
-        count = write_file(output.resolve(), "sentences", kind, labels, rows)
-    except OSError as error:
-        raise StanceError(
-            f"cannot write {output}: {error.strerror}", hint="name a file in a folder you may write to"
-        ) from error
-    note(f"wrote {count} sentences to {output}")
-
-
-def _show(predictor: "Predictor", scored: list["ScoredDocument"], as_json: bool) -> None:
-    """Print JSON lines, one document's sentences, or several documents' profiles."""
-    if as_json:
+def _show(predictor: "Predictor", scored: list["ScoredDocument"], rows: list[dict[str, Any]] | None) -> None:
+    """Print the rows as JSON lines; without rows one document's sentences, or several documents' profiles."""
+    if rows is not None:
         import json
 
-        from pipeline.scoring.rows import sentence_rows
-
-        for document in scored:
-            for row in sentence_rows(document):
-                click.echo(json.dumps(row, ensure_ascii=False))
+        for row in rows:
+            click.echo(json.dumps(row, ensure_ascii=False))
         return
     from pipeline.cli.console import stdout_console
     from pipeline.reports.scores import document_table, profiles_table
