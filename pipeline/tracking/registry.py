@@ -37,6 +37,16 @@ class Version:
     tags: dict[str, str]
     champion: bool
 
+    @property
+    def forced(self) -> bool:
+        """Tell whether the comparison was overruled."""
+        return self.tags.get("forced") == "true"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the version as JSON holds it."""
+        about = {"model": self.model, "version": self.number, "run": self.run_id, "created": self.created}
+        return about | {"champion": self.champion, "forced": self.forced, "tags": self.tags}
+
 
 class Registry:
     """The registered models of a store."""

@@ -67,7 +67,9 @@ def _newest(named: str, runs: Sequence[RunRecord]) -> tuple[RunRecord, list[Noti
     chosen = next((run for run in runs if run.finished), runs[0])
     if len(runs) == 1:
         return chosen, []
-    said = f"{len(runs)} runs answer to {named!r}; taken is the newest that finished, {chosen.short} of {chosen.started}"
+    said = (
+        f"{len(runs)} runs answer to {named!r}; taken is the newest that finished, {chosen.short} of {chosen.started}"
+    )
     return chosen, [Notice(said, "name another by its id")]
 
 
@@ -95,7 +97,7 @@ def _unknown(named: str, runs: Sequence[RunRecord]) -> TrackingError:
         known = f"; the newest are: {', '.join(names[:LISTED])}" if names else "; the store holds none"
     return TrackingError(
         f"no run, no model and no recipe is called {named!r}{known}",
-        hint='a RUN is an id or its first digits, a run\'s name ("tfidf seed 7"), or a model (stance models ls)',
+        hint='a RUN is an id or four or more of its first digits, a run\'s name ("tfidf seed 7"), or a model (stance models ls)',
     )
 
 

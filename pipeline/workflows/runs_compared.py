@@ -203,9 +203,7 @@ def _best_by_validation(groups: Mapping[str, Sequence[RunRecord]]) -> tuple[str,
     return max(known, key=lambda name: known[name]), "the best by macro-F1 on validation"
 
 
-def _groups(
-    runs: Sequence[RunRecord], baseline: RunRecord | None, *, apart: bool
-) -> dict[str, tuple[RunRecord, ...]]:
+def _groups(runs: Sequence[RunRecord], baseline: RunRecord | None, *, apart: bool) -> dict[str, tuple[RunRecord, ...]]:
     """Put runs of one recipe together, seeds in order; the baseline stands by itself, since it is one model."""
     keys: dict[str, list[RunRecord]] = {}
     for run in runs:

@@ -165,9 +165,7 @@ def _keep(
         facts = training_facts(getattr(classifier.estimator, "facts", {}), split)
         manifest = write_manifest(staging, draft.model_copy(update={"metrics": metrics, "facts": facts}))
     notices = tuple(corpus.notices)
-    return Trained(
-        order.out, manifest, validation, test, judged, validated, seconds, speed, run_id, store, notices
-    )
+    return Trained(order.out, manifest, validation, test, judged, validated, seconds, speed, run_id, store, notices)
 
 
 def _write(folder: Path, recipe: Recipe, corpus: Corpus, classifier: Classifier) -> Manifest:
