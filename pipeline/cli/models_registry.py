@@ -12,38 +12,39 @@ PROMOTE_EPILOG = """\b
 Example:
   stance models promote tfidf --dry-run
 """
+PROMOTE_HELP = """Make the model of RUN the champion of its codebook, if nothing regresses.
+
+RUN is named as for `stance compare`. Its model must be whole and must give
+the answers its run kept. It is then held against the champion by paired
+bootstrap of whole documents. What it may lose, where the 95 % interval
+leaves out 0 as well:
+
+\b
+  macro-F1                   0.01
+  F1 of a label              0.02
+  macro-F1 of a source       0.03   (five documents or more)
+  ECE of a label             0.01   (unless its Brier score got better)
+  size                       a quarter more, if above 10 MB
+  seconds, timed in turns    a quarter more, if under 1,000 sentences/s
+
+Validation, size and speed come first; test is opened for a candidate they
+let through, by the same lines, and each time is counted. Otherwise the
+alias stays where it is, and the command ends with exit code 2.
+"""
 HISTORY_EPILOG = """\b
 Example:
   stance models history
 """
 
 
-@click.command("promote", short_help="make a run's model the champion", epilog=PROMOTE_EPILOG)
+@click.command("promote", help=PROMOTE_HELP, short_help="make a run's model the champion", epilog=PROMOTE_EPILOG)
 @click.argument("run")
 @click.option("--dry-run", is_flag=True, help="Compare without opening test, and change nothing.")
 @click.option("--force", is_flag=True, help="Promote whatever the comparison says; wants --why.")
 @click.option("--why", metavar="TEXT", help="Why the comparison is overruled; kept on the version and on the run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def promote(run: str, dry_run: bool, force: bool, why: str | None, as_json: bool) -> None:
-    """Make the model of RUN the champion of its codebook, if nothing regresses.
-
-    RUN is named as for `stance compare`. Its model must be whole and must give
-    the answers its run kept. It is then held against the champion by paired
-    bootstrap of whole documents. What it may lose, where the 95 % interval
-    leaves out 0 as well:
-
-    \b
-      macro-F1                   0.01
-      F1 of a label              0.02
-      macro-F1 of a source       0.03   (five documents or more)
-      ECE of a label             0.01   (unless its Brier score got better)
-      size                       a quarter more, if above 10 MB
-      seconds, timed in turns    a quarter more, if under 1,000 sentences/s
-
-    Validation, size and speed come first; test is opened for a candidate they
-    let through, by the same lines, and each time is counted. Otherwise the
-    alias stays where it is, and the command ends with exit code 2.
-    """
+    """Compare, move the alias or refuse, and say why."""
     from pipeline.cli.console import note, results, say_notice, stdout_console, terminal_progress
     from pipeline.ground.codebook import load_codebook
     from pipeline.ground.extras import need

@@ -12,8 +12,6 @@ from pipeline.ground.files import hash_text
 from pipeline.ground.records import Example
 from pipeline.judging.records import Judged
 
-FORMAT = 1
-PARTS = ("validation", "test")
 DIGITS = 6  # of the probabilities kept
 Part = Literal["validation", "test"]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -111,7 +109,7 @@ def keep(
         for i, example in enumerate(examples)
     ]
     return KeptAnswers(
-        format=FORMAT,
+        format=1,
         part=part,
         codebook=codebook.name,
         codebook_version=codebook.version,

@@ -20,7 +20,7 @@ MACRO, LABEL, SOURCE, ECE, BRIER = "macro_f1", "f1", "source_macro_f1", "ece", "
 
 @dataclass(frozen=True, slots=True)
 class Aspect:
-    """What is compared: macro-F1, one label's F1, the macro-F1 of one source, or a label's calibration error or Brier score."""
+    """What is compared: macro-F1, a label's F1, calibration error or Brier score, or the macro-F1 of one source."""
 
     kind: str
     name: str = ""

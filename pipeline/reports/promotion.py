@@ -103,7 +103,7 @@ def history_table(versions: Sequence["Version"]) -> RenderableType:
     for version in versions:
         tags, star = version.tags, "*" if version.champion else " "
         macro = tags.get("macro_f1", "–").partition(" ")[0]
-        cells = [version.created[:10], version.run_id[:8], Text(tags.get("model_id", "–")), macro]
+        cells: list[Text | str] = [version.created[:10], version.run_id[:8], Text(tags.get("model_id", "–")), macro]
         table.add_row(f"{version.number}{star}", *cells, tags.get("delta_to_champion", "–"))
         why.add_row(f"{version.number}{star}", Text(_why(version)))
     return Group(table, Text(), why)

@@ -181,7 +181,7 @@ def _compare(trial: Trial, champion: Version, candidate: Candidate, wish: Wish, 
     if said := codebook_difference(own.codebook, manifest.codebook):
         raise ModelError(
             f"run {trial.run.said} has another codebook than the champion, and their figures do not compare: {said}",
-            hint=f"begin anew with this codebook, saying why: stance models promote {trial.run.short} --force --why TEXT",
+            hint=f"begin anew with this one: stance models promote {trial.run.short} --force --why TEXT",
         )
     trial.lines += _answers_compared(trial, run, "validation", hall.reader)
     trial.lines.append(judge_size(manifest.size / 1e6, own.size / 1e6))

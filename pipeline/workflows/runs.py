@@ -97,7 +97,7 @@ def _unknown(named: str, runs: Sequence[RunRecord]) -> TrackingError:
         known = f"; the newest are: {', '.join(names[:LISTED])}" if names else "; the store holds none"
     return TrackingError(
         f"no run, no model and no recipe is called {named!r}{known}",
-        hint='a RUN is an id or four or more of its first digits, a run\'s name ("tfidf seed 7"), or a model (stance models ls)',
+        hint="a RUN is an id or four of its first digits or more, a run's name, a recipe, or a model: stance compare",
     )
 
 
