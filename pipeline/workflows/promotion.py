@@ -251,7 +251,7 @@ def _overruled(trial: Trial) -> list[str]:
 
 def title(line: Line) -> str:
     """Name a line for people."""
-    word = {"macro_f1": "macro-F1", "f1": "F1", "source_macro_f1": "macro-F1", "ece": "ECE"}.get(line.kind, "")
+    word = {"macro_f1": "macro-F1", "f1": "F1", "source_macro_f1": "macro-F1 of", "ece": "ECE"}.get(line.kind, "")
     if not word:
         return {"megabytes": "size, MB", "speed": "sentences/s"}[line.kind]
     return " ".join(part for part in (word, line.name, f"on {line.on}" if line.on else "") if part)
@@ -259,7 +259,8 @@ def title(line: Line) -> str:
 
 def _description(trial: Trial, tags: dict[str, str]) -> str:
     """Say for the MLflow page what this version is and how it came."""
-    lines = [f"`{trial.run.model_id}` of run *{trial.run.name}*: macro-F1 {tags.get('macro_f1', 'unknown')} on test."]
+    run, score = trial.run, tags.get("macro_f1", "unknown")
+    lines = [f"{run.model_id}, macro-F1 {score} on test. Run: {run.name}, `{run.id}`."]
     if "delta_to_champion" in tags:
         lines.append(f"Against {tags['compared_with']}: {tags['delta_to_champion']}.")
     how = f"**Forced**, since {tags['why']}. Overruled: {tags.get('overruled')}." if trial.forced else tags["why"] + "."
