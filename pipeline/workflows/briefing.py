@@ -24,14 +24,13 @@ MOST = 1_000  # sentences whose words are sought; with a large model that takes 
 class BriefingRequest:
     """What to make a report of: scored documents, the model's folder, where to write.
 
-    The words that carried the labels are sought for at most `most` sentences in all, and not at all unless `evidence`.
+    The words that carried the labels are sought for at most `MOST` sentences in all, and not at all unless `evidence`.
     """
 
     scored: Sequence[ScoredDocument]
     folder: Path
     output: Path
     evidence: bool = True
-    most: int = MOST
 
 
 def write_briefing(predictor: Predictor, request: BriefingRequest, progress: Progress) -> None:
@@ -112,10 +111,8 @@ def _evidence(predictor: Predictor, request: BriefingRequest, progress: Progress
     if not request.evidence:
         return None, "Not sought: the report was asked for without them."
     total = sum(len(one.predictions) for one in request.scored)
-    if total > request.most:
-        return None, (
-            f"Not sought: that is done for at most {request.most:,} sentences, and these documents have {total:,}."
-        )
+    if total > MOST:
+        return None, (f"Not sought: that is done for at most {MOST:,} sentences, and these documents have {total:,}.")
     progress.stage("seeking the words that carried labels, sentences", total)
     found: list[Rows] = []
     for one in request.scored:

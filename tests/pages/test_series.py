@@ -87,7 +87,7 @@ def test_the_timeline_is_a_drawing_with_its_figures_as_a_table():
 def test_each_document_shows_its_change_and_the_first_says_why_there_is_none():
     page = _page(_three())
     assert "there is none of Desk before it here" in page.xpath("string(//p[@id='d1-change'])")
-    [change] = page.xpath("//article[@id='d2']//section[@id='d2-change']")
+    [change] = page.xpath("//article[@id='d2']//div[@id='d2-change']")
     assert (change.get("data-then"), change.get("data-now")) == ("d1", "d2")
     [turned] = change.xpath(".//details//*[@data-group='turned']//li")
     assert turned.xpath("string(./p[@class='turn'])") == "From hawk to dove"
