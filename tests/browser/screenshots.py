@@ -15,7 +15,7 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[2])]
 
 from browser.chromium import Visitor, find_chromium, started  # noqa: E402
 from browser.gate import Gate  # noqa: E402
-from browser.lab import Lab, served, train_eight  # noqa: E402
+from browser.lab import CLOSED, Lab, served, train_eight  # noqa: E402
 from browser.reports import BRIEFING, write_report  # noqa: E402
 from tiny import ROOT  # noqa: E402
 
@@ -45,13 +45,16 @@ def keep(picture: bytes, name: str) -> None:
 
 def show_report(visitor: Visitor, folder: Path) -> None:
     """Show the top of a briefing's report with the figures of one sentence open, light and dark."""
-    page_file = write_report(folder / "harbour-talks.html", BRIEFING, model="--model=accurate")
+    page_file = write_report(folder / "harbour-talks.html", BRIEFING.relative_to(ROOT), model="--model=accurate")
     for scheme, name in NAMES.items():
         with visitor.visit((1080, 1240), device_scale_factor=PIXELS, color_scheme=scheme) as visit:
             visit.page.goto(page_file.as_uri())
-            visit.page.locator(".s[data-labels='0 2']").first.hover()
+            sentence = visit.page.locator(".s[data-labels='0 2']").first
+            sentence.hover()
             visit.page.locator("[data-details]").first.wait_for()
-            keep(visit.page.screenshot(), f"report{name}.png")
+            end = sentence.locator("xpath=..").bounding_box()
+            clip = {"x": 0, "y": 0, "width": 1080, "height": end["y"] + end["height"] + 12}
+            keep(visit.page.screenshot(clip=clip), f"report{name}.png")
 
 
 def show_comparison(visitor: Visitor, lab: Lab) -> None:
@@ -61,16 +64,17 @@ def show_comparison(visitor: Visitor, lab: Lab) -> None:
     [experiment] = {MlflowClient(lab.uri).get_run(run).info.experiment_id for run in lab.runs.values()}
     runs = "[" + ",".join(f'"{run}"' for run in lab.runs.values()) + "]"
     with Gate() as gate, served(lab.root, gate) as address:
-        for scheme, name in NAMES.items():
-            with visitor.visit((1180, 900), device_scale_factor=PIXELS, color_scheme=scheme) as visit:
-                page = visit.page
-                page.add_init_script(settled(scheme))
-                page.goto(f'{address}/#/compare-runs?runs={runs}&experiments=["{experiment}"]')
-                page.get_by_role("button", name="Clear All").click()
-                choose(page, "Parameters:", ["learner.kind", "learner.c"])
-                choose(page, "Metrics:", ["f1_optimism", "f1_caution", "f1_recommendation", "macro_f1"])
-                page.wait_for_timeout(1500)  # the plot is drawn anew
-                keep(page.screenshot(), f"compare{name}.png")
+        with visitor.visit((1040, 900), device_scale_factor=PIXELS) as visit:
+            page = visit.page
+            page.add_init_script(CLOSED)
+            page.goto(f'{address}/#/compare-runs?runs={runs}&experiments=["{experiment}"]')
+            page.get_by_role("button", name="Clear All").click()
+            page.locator("button:has(svg)").first.click()  # folds the side bar
+            choose(page, "Parameters:", ["learner.kind"])
+            choose(page, "Metrics:", ["f1_optimism", "f1_caution", "f1_recommendation", "macro_f1"])
+            page.mouse.move(900, 890)
+            page.wait_for_timeout(1500)  # the plot is drawn anew
+            keep(page.screenshot(), "compare.png")
 
 
 def choose(page: "Page", label: str, names: list[str]) -> None:
@@ -81,17 +85,6 @@ def choose(page: "Page", label: str, names: list[str]) -> None:
         box.fill(name)
         page.get_by_title(name, exact=True).last.click()
     page.keyboard.press("Escape")
-
-
-def settled(scheme: str) -> str:
-    """Give what MLflow's UI keeps of a user who has closed its assistant and its side bar, and chosen light or dark."""
-    dark = "true" if scheme == "dark" else "false"
-    kept = {
-        "mlflow.assistant.fab.autoOpenedOnFirstLoad_v1": "true",
-        "_mlflow_dark_mode_toggle_enabled": dark,
-        "databricks-dark-mode-pref": scheme,
-    }
-    return "".join(f"localStorage.setItem({key!r}, {value!r});" for key, value in kept.items())
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 from browser.chromium import Visit
-from browser.lab import RECIPES
+from browser.lab import CLOSED, RECIPES
 from mlflow import MlflowClient
 from playwright.sync_api import expect
 from tiny import ROOT
@@ -40,8 +40,6 @@ READ_FIGURES = """async () => {
   }
   return read;
 }"""
-# The assistant opens over the runs on the first visit of a profile; this is what its close button writes.
-CLOSED = "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
 
 
 @pytest.fixture

@@ -61,6 +61,10 @@ def test_pointing_at_a_sentence_gives_its_figures_and_leaving_takes_them_away(op
     ]
     shown = [int(text.split()[0]) for text in details.locator(".figure").all_inner_texts()]
     assert len(shown) == 3 and shown == [min(max(one, 1), 99) for one in figures]
+    words = row.locator("[data-word]").all_inner_texts()
+    assert words and details.locator(".carried bdi").all_inner_texts() == words
+    marked = sentence.locator(".w").first
+    assert style(marked, "backgroundColor") != style(sentence, "backgroundColor")
     page.mouse.move(5, 5)
     expect(details).to_be_hidden()
 
@@ -138,6 +142,8 @@ def test_the_bars_lead_to_their_sentence(opened):
     count = page.locator(".s").count()
     page.mouse.click(box["x"] + box["width"] * (count - 0.5) / count, box["y"] + 5)
     assert active(page) == [f"d1-s{count}"]
+    cursor = page.locator("#d1-strip .cursor").bounding_box()
+    assert cursor["x"] == pytest.approx(box["x"] + box["width"] * (count - 0.5) / count, abs=2)
     expect(page.locator(f"#d1-s{count}")).to_be_in_viewport()
     bars.focus()
     page.keyboard.press("Home")

@@ -149,7 +149,7 @@ What this relies on, and what tests may:
     const bars = svg.getBoundingClientRect();
     cursor.hidden = false;
     const middle = bars.left - rows.getBoundingClientRect().left + (bars.width * (at - 0.5)) / count;
-    cursor.style.left = `${middle - cursor.offsetWidth / 2}px`;
+    cursor.style.left = `${middle}px`;
     rows.setAttribute("aria-valuenow", at);
     rows.setAttribute("aria-valuetext", spoken(document.getElementById(`${article.id}-s${at}`)));
   }
