@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X")  # so that labels differ without colour, too
 MOST = 15  # values shown of one kind, those of the most sentences
+ROW, AROUND = 0.36, 0.9  # inches: a row, and what a panel needs above and below its rows
+COLUMNS = 4  # of the legend
 Values = Mapping[str, SliceScores]
 
 
@@ -24,14 +26,15 @@ def error_slices(slices: Mapping[str, Values], labels: tuple[str, ...]) -> "Figu
     kinds = {kind: rows for kind, values in slices.items() if (rows := shown_rows(values))}
     if not kinds:
         return None
-    heights = [len(rows) + 1.2 for rows in kinds.values()]
-    figure = blank(8.2, 0.36 * sum(heights) + 0.9 + 0.3 * ((len(labels) + 1) // 4 + 1))
+    heights = [len(rows) + 0.5 for rows in kinds.values()]
+    legend = 0.3 * -(-(len(labels) + 1) // COLUMNS) + 0.5
+    figure = blank(8.2, ROW * sum(heights) + AROUND * len(kinds) + legend)
     grid = figure.add_gridspec(len(kinds), 1, height_ratios=heights)
     parts = [figure.add_subplot(grid[place]) for place in range(len(kinds))]
     for part, (kind, rows) in zip(parts, kinds.items(), strict=True):
         dress(part, f"by {kind}", "F1" if part is parts[-1] else "", "")
         _panel(part, rows, labels)
-    legend_below(figure, parts, columns=min(len(labels) + 1, 4))
+    legend_below(figure, parts, columns=min(len(labels) + 1, COLUMNS))
     return figure
 
 
@@ -50,7 +53,11 @@ def _panel(axes: "Axes", rows: list[tuple[str, SliceScores]], labels: tuple[str,
     for column, name in enumerate(labels):
         f1 = [scores.f1[name] for _, scores in rows]
         points = [(value, place) for place, value in enumerate(f1) if value is not None]
-        look: dict[str, Any] = {"color": PALETTE[column % len(PALETTE)], "markeredgecolor": "white", "clip_on": False}
+        look: dict[str, Any] = {
+            "color": PALETTE[column % len(PALETTE)],
+            "markeredgecolor": "white",
+            "clip_on": not points,
+        }
         mark = MARKS[column % len(MARKS)]
         axes.plot([x for x, _ in points], [y for _, y in points], mark, markersize=9, zorder=3, label=name, **look)
     axes.set_yticks(places, [f"{_short(name)}  ({scores.n:,})" for name, scores in rows], color=INK)
