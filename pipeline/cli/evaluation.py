@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = "\b\nExample:\n  stance evaluate models/trained/mine --data gold.jsonl --errors 10"
 ONLY_DATA = ("slices", "errors", "adapt_priors")
-ONLY_BEHAVIOUR = ("labels", "failures", "output", "track")
+ONLY_BEHAVIOUR = ("failures", "track")
+NOT_DATA = ("labels", "output")  # of --behaviour and --prevalence
 
 
 @click.command("evaluate", epilog=EXAMPLE)
@@ -29,6 +30,7 @@ ONLY_BEHAVIOUR = ("labels", "failures", "output", "track")
     help='Labelled sentences, JSON lines: {"text": "…", "labels": ["…"], "doc": "…"}.',
 )
 @click.option("--behaviour", is_flag=True, help="Judge by the behavioural suite of the labels folder instead.")
+@click.option("--prevalence", is_flag=True, help="Judge shares of labels, counted and corrected, and their intervals.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--slices/--no-slices", default=True, help="Show the figures of each source, genre or other text key.")
 @click.option("--errors", type=click.IntRange(min=0), default=0, metavar="N", help="List the N worst errors too.")
@@ -36,7 +38,7 @@ ONLY_BEHAVIOUR = ("labels", "failures", "output", "track")
 @click.option(
     "--labels",
     type=click.Path(path_type=Path),
-    help="With --behaviour: folder that holds behaviour/ [default: labels/ of the project].",
+    help="With --behaviour, --prevalence: the labels folder [default: labels/ of the project].",
 )
 @click.option(
     "--failures",
@@ -44,9 +46,16 @@ ONLY_BEHAVIOUR = ("labels", "failures", "output", "track")
     metavar="N",
     help="With --behaviour: list N failed cases of each model [default: 0, and 15 in a file].",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="With --behaviour: write a Markdown report here.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="With --behaviour, --prevalence: write a Markdown report here.",
+)
 @click.option("--track/--no-track", default=True, help="With --behaviour: log the figures to MLflow, or do not.")
-def command(models: tuple[Path, ...], data: Path | None, behaviour: bool, as_json: bool, **options: Any) -> None:
+def command(
+    models: tuple[Path, ...], data: Path | None, behaviour: bool, prevalence: bool, as_json: bool, **options: Any
+) -> None:
     """Judge a MODEL folder on labelled sentences, or several by what they do.
 
     With --data: F1 with 95 % intervals over documents, average precision,
@@ -58,25 +67,40 @@ def command(models: tuple[Path, ...], data: Path | None, behaviour: bool, as_jso
     With --behaviour: the cases of each capability that each model passes, and
     how far its probabilities move where nothing should; figures are added to
     the model's MLflow run.
+
+    With --prevalence: how far shares are from the true ones on documents that
+    test, and with --data on FILE too, by several methods, and how often the 95 %
+    interval of the corrected share holds the true one.
     """
-    _check_usage(click.get_current_context(), models, data, behaviour)
-    if data is not None:
+    _check_usage(click.get_current_context(), models, data, behaviour, prevalence)
+    if prevalence:
+        from pipeline.cli.evaluation_prevalence import on_prevalence
+
+        on_prevalence(models, data, as_json, **{name: options[name] for name in NOT_DATA})
+    elif data is not None:
         _on_data(models[0], data, as_json, **{name: options[name] for name in ONLY_DATA})
     else:
-        _on_behaviour(models, as_json, **{name: options[name] for name in ONLY_BEHAVIOUR})
+        _on_behaviour(models, as_json, **{name: options[name] for name in (*NOT_DATA, *ONLY_BEHAVIOUR)})
 
 
-def _check_usage(ctx: click.Context, models: tuple[Path, ...], data: Path | None, behaviour: bool) -> None:
+def _check_usage(
+    ctx: click.Context, models: tuple[Path, ...], data: Path | None, behaviour: bool, prevalence: bool
+) -> None:
     """Raise a usage error unless exactly one kind of judgement is asked for, with its own options."""
-    if (data is not None) == behaviour:
+    if behaviour and prevalence:
+        raise click.UsageError("give either --behaviour or --prevalence; both are given", ctx)
+    if not prevalence and (data is not None) == behaviour:
         given = "both are given" if behaviour else "neither is given"
         raise click.UsageError(f"give either --data FILE or --behaviour; {given}", ctx)
-    other, wanted = (ONLY_DATA, "--data") if behaviour else (ONLY_BEHAVIOUR, "--behaviour")
+    foreign: dict[str, str] = {} if behaviour else dict.fromkeys(ONLY_BEHAVIOUR, "--behaviour")
+    foreign |= dict.fromkeys(ONLY_DATA, "--data") if behaviour or prevalence else {}
+    foreign |= {} if behaviour or prevalence else dict.fromkeys(NOT_DATA, "--behaviour or --prevalence")
     for parameter in ctx.command.params:
-        if parameter.name in other and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+        wanted = foreign.get(parameter.name or "")
+        if wanted and ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE:
             names = "/".join([*parameter.opts, *parameter.secondary_opts])
             raise click.UsageError(f"{names} goes with {wanted} only", ctx)
-    if data is not None and len(models) > 1:
+    if data is not None and not prevalence and len(models) > 1:
         raise click.UsageError(f"--data judges one MODEL, and {len(models)} are named", ctx)
 
 

@@ -284,7 +284,10 @@ def _show(predictor: "Predictor", scored: list["ScoredDocument"], as_json: bool)
     from pipeline.reports.scores import document_table, profiles_table
 
     console = stdout_console()
+    shares = (
+        () if any(document.priors for document in scored) else predictor.prevalence(*(d.predictions for d in scored))
+    )
     if len(scored) == 1:
-        console.print(document_table(scored[0], predictor.codebook))
+        console.print(document_table(scored[0], predictor.codebook, shares))
     elif scored:
-        console.print(profiles_table(scored, predictor.codebook))
+        console.print(profiles_table(scored, predictor.codebook, shares))
