@@ -280,13 +280,14 @@ def _show(predictor: "Predictor", scored: list["ScoredDocument"], as_json: bool)
             for row in sentence_rows(document):
                 click.echo(json.dumps(row, ensure_ascii=False))
         return
-    from pipeline.cli.console import stdout_console
+    from pipeline.cli.console import note, stdout_console
     from pipeline.reports.scores import document_table, profiles_table
 
     console = stdout_console()
-    shares = (
-        () if any(document.priors for document in scored) else predictor.prevalence(*(d.predictions for d in scored))
-    )
+    plain = [document.predictions for document in scored if document.priors is None]
+    shares = predictor.prevalence(*plain) if plain else ()
+    if shares and not any(one.corrected for one in shares):
+        note("shares are not corrected: the model does not know its error rates (stance models rates MODEL)")
     if len(scored) == 1:
         console.print(document_table(scored[0], predictor.codebook, shares))
     elif scored:

@@ -20,7 +20,7 @@ from pipeline.judging.records import Judged
 
 SAMPLES = 500
 GROUP = 5  # documents
-SHIFTED = (25, 100)  # sentences: a briefing, and some
+MOVED = (25, 100)  # sentences: a briefing, and some
 CLOSE = 1e-9
 
 
@@ -76,10 +76,10 @@ def quantify(judged: Judged, rates: Rates, *, samples: int = SAMPLES, seed: int 
     plans: dict[str, Iterator[_Sample]] = {"single documents": (_Sample(rows, whole) for rows in documents)}
     if len(documents) >= 2 * GROUP:
         plans[f"groups of {GROUP} documents"] = _groups(documents, whole, samples, np.random.default_rng(seed))
-    for size in SHIFTED:
+    for size in MOVED:
         if len(judged.texts) >= 2 * size:
             rng = np.random.default_rng(seed)
-            plans[f"{size} sentences, share moved"] = _shifted(judged.gold, size, samples, rng)
+            plans[f"{size} sentences, share moved"] = _moved(judged.gold, size, samples, rng)
     protocols = tuple(_protocol(name, plan, judged, place, rates) for name, plan in plans.items())
     return Quantified(len(judged.texts), len(documents), protocols)
 
@@ -92,7 +92,7 @@ def _groups(
         yield _Sample(np.concatenate([documents[number] for number in chosen]), columns)
 
 
-def _shifted(gold: np.ndarray, size: int, samples: int, rng: np.random.Generator) -> Iterator[_Sample]:
+def _moved(gold: np.ndarray, size: int, samples: int, rng: np.random.Generator) -> Iterator[_Sample]:
     """Draw sentences without replacement, labels in turn, the share anywhere that there are sentences for."""
     for number in range(samples):
         column = number % gold.shape[1]
