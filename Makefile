@@ -6,10 +6,11 @@ STANCE := $(BIN)/stance
 TORCH := torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BRIEFING := docs/examples/harbour-talks.md
+REAL := ../shared/realtext/dev.jsonl
 TRIED := rules tfidf frozen average minilm
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test long base check format leaderboard curve ablation frontier benchmarks behaviour datasheet splitters clean forget
+.PHONY: help env demo test long base check format leaderboard curve ablation frontier benchmarks behaviour prevalence datasheet splitters clean forget
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -86,6 +87,9 @@ models/trained/%/manifest.json: models/%.yaml | env
 
 behaviour: env $(TRIED:%=models/trained/%/manifest.json)  ## what our trained recipes do on the behavioural cases: experiments/behaviour.md and the README's table
 	@$(STANCE) evaluate $(TRIED:%=models/trained/%) --behaviour -o experiments/behaviour.md
+
+prevalence: env  ## how far the released models' shares are from the true ones: experiments/prevalence.md
+	@$(STANCE) evaluate accurate fast --prevalence $(addprefix --data ,$(wildcard $(REAL))) -o experiments/prevalence.md
 
 datasheet: env  ## write the datasheet's figures from the labels
 	@$(STANCE) labels datasheet
