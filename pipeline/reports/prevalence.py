@@ -39,13 +39,14 @@ def rates_table(rates: Rates, codebook: Codebook) -> Group:
     table = Table("label", box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for head in ("sensitivity", "specificity", "carry it", "do not"):
         table.add_column(head, justify="right", no_wrap=True)
-    for row in _rates_rows(rates, codebook.names):
+    for row in rates_rows(rates, codebook.names):
         table.add_row(*row)
     documents = len(next(iter(rates.counts.values())))
     return Group(Text(f"{documents} validation documents; {_folds(rates)}"), "", Fitting(table))
 
 
-def _rates_rows(rates: Rates, names: Sequence[str]) -> list[list[str]]:
+def rates_rows(rates: Rates, names: Sequence[str]) -> list[list[str]]:
+    """Write each label's sensitivity and specificity, and how many validation sentences carry it and do not."""
     rows = []
     for column, name in enumerate(names):
         (right, wrong), (missed, hit) = rates.of_label(column, name)
@@ -140,7 +141,7 @@ def prevalence_markdown(measured: Sequence["Measured"], command: str) -> str:
         lines += [f"## {one.manifest.name}", "", "Error rates on validation documents:", ""]
         heads = ["label", "sensitivity", "specificity", "carry it", "do not"]
         lines += [
-            markdown_table(heads, _rates_rows(one.rates, names)),
+            markdown_table(heads, rates_rows(one.rates, names)),
             "",
             f"The documents were {_folds(one.rates)}.",
             "",
