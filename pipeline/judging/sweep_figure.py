@@ -74,6 +74,7 @@ def _prepare(axes: "Axes", marks: Sequence[Mark], base: float) -> None:
     values = [base, *(mark.value for mark in marks)]
     room = max(0.06 * (max(values) - min(values)), 0.002)
     axes.set_ylim(min(values) - room, max(values) + room)
+    axes.margins(x=0.08)
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.axhline(base, color=FAINT, linewidth=1.4, linestyle=(0, (4, 2)), label="the recipe as it is", zorder=1.4)

@@ -120,12 +120,12 @@ def _refused(base: Recipe, name: str, space: Any) -> list[str]:
             settled(base, {name: value}, "")
         except ConfigError as error:
             lines = [line.removeprefix("  - ") for line in error.message.splitlines()[1:]]
-            of_it = [line for line in lines if line.startswith((f"{name}:", f"{name}.")) or _unknown(line, name)]
+            of_it = [line for line in lines if _of(name, line.partition(":")[0])]
             said += of_it if probes else [line for line in of_it if "unknown key" in line]
     return [f"search.{line}" for line in dict.fromkeys(said)]
 
 
-def _unknown(line: str, name: str) -> bool:
-    """Tell whether a fault says that a part of a setting's name is unknown."""
-    faulty, _, said = line.partition(": ")
-    return said.startswith("unknown key") and name.startswith(f"{faulty}.")
+def _of(name: str, faulty: str) -> bool:
+    """Tell whether a fault is in a setting, in a part of it, or in what its name leads through."""
+    through = "." in faulty and name.startswith(f"{faulty}.")
+    return faulty == name or faulty.startswith(f"{name}.") or through
