@@ -12,12 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.decisions.decisions import Decisions
+from pipeline.decisions.decisions import Decisions, logit
+from pipeline.decisions.prevalence import prevalence
+from pipeline.decisions.rates import read_rates
 from pipeline.decisions.review import Review
 from pipeline.decisions.shift import MINIMUM, ShiftEstimate, adapt_decisions, estimate_priors
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.errors import DocumentError, ModelError
-from pipeline.ground.records import Notice, Prediction, Profile, Reading, ScoredDocument
+from pipeline.ground.records import Evidence, Notice, Prediction, Prevalence, Profile, Reading, ScoredDocument
 from pipeline.inference.graph import Pending
 from pipeline.inference.manifest import RETRAIN, Manifest, read_decisions, read_manifest, verify_files, way_back
 from pipeline.inference.scorers import Scorer, begin, load_scorer
@@ -170,6 +172,20 @@ class Predictor:
             for text, chosen, row, doubted in zip(sentences, labels, probabilities, unsure, strict=True)
         ]
 
+    def explain(
+        self, sentences: Iterable[str], labels: Sequence[Sequence[str]] | None = None
+    ) -> list[tuple[Evidence, ...]]:
+        """Weigh each sentence's words for the labels it is predicted to carry, or for those given.
+
+        Spans are of the sentence as given; `pipeline.inference.evidence` says how, and its `phrases` what to show.
+        Raises `TypeError` as `predict` does, and `ValueError` for labels of other sentences or another codebook.
+        """
+        from pipeline.inference.evidence import explain
+
+        texts = _listed(sentences)
+        wanted = [one.labels for one in self.predict(texts)] if labels is None else labels
+        return explain(self._scorer, lambda some: logit(self.predict_proba(some)), texts, wanted, self.classes_)
+
     def predict_document(self, path_or_text: str | Path, *, encoding: str | None = None) -> ScoredDocument:
         """Read a document as `read_input` does and judge its sentences.
 
@@ -203,6 +219,14 @@ class Predictor:
         shares = self.decisions.priors if self.adapted else None
         priors = dict(zip(self.classes_, shares, strict=True)) if shares else None
         return ScoredDocument(reading, tuple(predictions), profile, self.manifest.id, priors)
+
+    def prevalence(self, *documents: Sequence[Prediction]) -> tuple[Prevalence, ...]:
+        """Give each label's share of the documents' sentences together: counted, and corrected for error rates.
+
+        Not corrected where the model does not know its rates, or probabilities are adapted and have others.
+        """
+        rates = None if self.adapted else read_rates(self.manifest.facts, self.classes_, self.manifest.id)
+        return prevalence(documents, self.classes_, self.thresholds, rates)
 
 
 def _said(estimate: ShiftEstimate, names: Sequence[str]) -> Notice:
