@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MODEL = "model"  # artifact folder of the model in each run
+LOCKED = "another process writes to it: wait for that training, or end what was left behind (fuser shows its number)"
+UNUSABLE = (
+    "check MLFLOW_TRACKING_URI, or unset it to use the local store; a store of another MLflow version is brought up to"
+    " date by: mlflow db upgrade URI"
+)
 
 
 def load_mlflow() -> Any:
@@ -140,11 +145,8 @@ class Tracker:
             yield
         except (MlflowException, SQLAlchemyError, RequestException, OSError) as error:
             first = str(error).strip().split("\n")[0]
-            raise TrackingError(
-                f"the MLflow store {self.uri} cannot be used: {first}",
-                hint="check MLFLOW_TRACKING_URI, or unset it to use the local store; a store of another MLflow"
-                " version is brought up to date by: mlflow db upgrade URI",
-            ) from error
+            hint = LOCKED if "database is locked" in first else UNUSABLE
+            raise TrackingError(f"the MLflow store {self.uri} cannot be used: {first}", hint=hint) from error
 
 
 class Run:

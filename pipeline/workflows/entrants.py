@@ -13,6 +13,7 @@ from pipeline.ground.machine import describe_machine
 from pipeline.ground.records import Example
 from pipeline.ground.version import code_version
 from pipeline.inference.manifest import read_manifest
+from pipeline.judging.kept import keep
 from pipeline.judging.records import Judged
 from pipeline.judging.report import flat_metrics, judge
 from pipeline.learning.fit import fit
@@ -23,6 +24,7 @@ from pipeline.predict import Predictor
 from pipeline.workflows.bench import Bench
 from pipeline.workflows.judged import decided_at_half, decided_by, judged_on
 from pipeline.workflows.logbook import run_params, run_tags
+from pipeline.workflows.runs_kept import keep_and_compare
 from pipeline.workflows.training import Order, train_on
 
 DIGITS = 6  # of the probabilities kept
@@ -88,6 +90,8 @@ def train_peer(bench: Bench, recipe: Recipe, seed: int, more: Sequence[str]) -> 
         figures["sentences_per_second"] = len(raw) / estimator.predict_seconds
         figures["model_megabytes"] = estimator.model_bytes / 1e6
         run.metrics(figures)
+        kept = keep("test", judged, bench.split.test, bench.corpus.codebook, bench.corpus.fingerprint, "")
+        keep_and_compare(run, [kept], bench.tracker, bench.progress)
         result = _result(bench, recipe, run.id, figures, Answers(judged.probabilities, judged.predicted))
         if more:
             calibrated = decisions.calibrate(estimator.predict_proba(list(more)))

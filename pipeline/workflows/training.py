@@ -28,6 +28,7 @@ from pipeline.tracking.store import Tracker
 from pipeline.workflows.facts import training_facts
 from pipeline.workflows.judged import judge_examples
 from pipeline.workflows.logbook import log_run, run_params, run_tags
+from pipeline.workflows.runs_kept import answers_of, keep_and_compare
 from pipeline.workflows.shrink import shrink
 
 THREADS = 2
@@ -54,6 +55,7 @@ class Trained:
     validation: Report
     test: Report
     judged: Judged
+    validated: Judged
     seconds: float
     sentences_per_second: float
     run_id: str
@@ -108,6 +110,7 @@ def train_on(
         seconds = time.perf_counter() - start
         trained = _keep(order, recipe, corpus, split, classifier, seconds, run.id, tracker.uri)
         log_run(run, trained, classifier.estimator.history)
+        keep_and_compare(run, answers_of(trained, split), tracker, progress)
     return trained
 
 
@@ -152,7 +155,8 @@ def _keep(
         if recipe.quantise:
             draft = shrink(staging, recipe, split)
         predictor = Predictor.load(staging)
-        validation = judge(judge_examples(predictor, split.validation))
+        validated = judge_examples(predictor, split.validation)
+        validation = judge(validated)
         start = time.perf_counter()
         judged = judge_examples(predictor, split.test)
         speed = len(split.test) / (time.perf_counter() - start)
@@ -160,7 +164,8 @@ def _keep(
         metrics = flat_metrics(test) | {"train_seconds": seconds, "sentences_per_second": speed}
         facts = training_facts(getattr(classifier.estimator, "facts", {}), split)
         manifest = write_manifest(staging, draft.model_copy(update={"metrics": metrics, "facts": facts}))
-    return Trained(order.out, manifest, validation, test, judged, seconds, speed, run_id, store, tuple(corpus.notices))
+    notices = tuple(corpus.notices)
+    return Trained(order.out, manifest, validation, test, judged, validated, seconds, speed, run_id, store, notices)
 
 
 def _write(folder: Path, recipe: Recipe, corpus: Corpus, classifier: Classifier) -> Manifest:
