@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.corpus.examples import to_dataset
 from pipeline.corpus.load import Corpus, load_corpus
 from pipeline.corpus.splits import Split, split_corpus
+from pipeline.decisions.rates import FACT
 from pipeline.ground.errors import ConfigError, ModelError
 from pipeline.ground.files import whole_folder, write_json
 from pipeline.ground.paths import shown
@@ -28,6 +29,7 @@ from pipeline.tracking.store import Tracker
 from pipeline.workflows.facts import training_facts
 from pipeline.workflows.judged import judge_examples
 from pipeline.workflows.logbook import log_run, run_params, run_tags
+from pipeline.workflows.prevalence import learn_rates
 from pipeline.workflows.runs_kept import answers_of, keep_and_compare
 from pipeline.workflows.shrink import shrink
 
@@ -163,6 +165,7 @@ def _keep(
         test = judge(judged)
         metrics = flat_metrics(test) | {"train_seconds": seconds, "sentences_per_second": speed}
         facts = training_facts(getattr(classifier.estimator, "facts", {}), split)
+        facts[FACT] = learn_rates(predictor, split.validation, recipe.decisions).model_dump(mode="json")
         manifest = write_manifest(staging, draft.model_copy(update={"metrics": metrics, "facts": facts}))
     notices = tuple(corpus.notices)
     return Trained(order.out, manifest, validation, test, judged, validated, seconds, speed, run_id, store, notices)
