@@ -31,9 +31,12 @@ FORMATS = ("parquet", "jsonl", "csv")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="Format of the tables in a folder [parquet].")
 @click.option("--force", is_flag=True, help="Score anew what a folder already holds.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of a table.")
-@click.option("--evidence", is_flag=True, help="Name the words that carried each label, in JSON lines (slower).")
 @click.option("--report", metavar="[FILE.html]", help="Write a page to read as well [DOCUMENT-report.html].")
-@click.option("--no-evidence", is_flag=True, help="Leave out of the report which words carried each label.")
+@click.option(
+    "--evidence/--no-evidence",
+    default=None,
+    help="Name the words that carried each label, in JSON lines (slower); leave them out of a report.",
+)
 @click.option("--adapt-priors", is_flag=True, help="Adapt to the label shares of FILES, estimated from all of them.")
 @click.option("--encoding", help="Encoding of the files [default: UTF-8, or what a page declares].")
 @click.option("--text-column", metavar="NAME", help="Column of a table that holds the text [text].")
@@ -51,9 +54,8 @@ def command(
     form: str | None,
     force: bool,
     as_json: bool,
-    evidence: bool,
     report: str | None,
-    no_evidence: bool,
+    evidence: bool | None,
     adapt_priors: bool,
     encoding: str | None,
     engine: str,
@@ -84,12 +86,12 @@ def command(
     page = None if report is None else check_page(report, files, output)
     folder = _choose(model, fast)
     predictor = _load(folder)
-    wanted = None if report is None else Wanted(files, page, folder, evidence=not no_evidence)
-    if output and _is_archive(files, output, form, adapt_priors, evidence):
+    wanted = None if report is None else Wanted(files, page, folder, evidence=evidence is not False)
+    if output and _is_archive(files, output, form, adapt_priors, bool(evidence)):
         fine = _into_parts(predictor, files, output, form, options, wanted, force=force)
     else:
-        how = {"as_json": as_json, "adapt_priors": adapt_priors, "evidence": evidence}
-        fine = _at_hand(predictor, files, output, options, wanted, **how)
+        asked = {"as_json": as_json, "adapt_priors": adapt_priors, "evidence": bool(evidence)}
+        fine = _at_hand(predictor, files, output, options, wanted, **asked)
     if not fine:
         raise SystemExit(2)
 
@@ -107,10 +109,11 @@ def _refuse_pairs(given: dict[str, Any]) -> None:
         "--json prints, and -o FOLDER does not; give one of them": given["as_json"] and output and not output.suffix,
         "--evidence is not for --engine spark": spark and given["evidence"],
         "--evidence is written as JSON lines: add --json, or -o FILE.jsonl": given["evidence"]
+        and not report
         and (output.suffix.lower() != ".jsonl" if output else not given["as_json"]),
         "--adapt-priors is not for --engine spark": spark and given["adapt_priors"],
         "--report reads documents that are at hand, and --engine spark scores where they lie": report and spark,
-        "--no-evidence is for --report": given["no_evidence"] and not report,
+        "--no-evidence is for --report": given["evidence"] is False and not report,
         "--force is not for --engine spark, whose folder must be new": spark and given["force"],
         "--engine spark writes a folder, and --format says of what": spark and output and output.suffix,
     }
@@ -246,15 +249,11 @@ def _show(predictor: "Predictor", scored: list["ScoredDocument"], rows: list[dic
         for row in rows:
             click.echo(json.dumps(row, ensure_ascii=False))
         return
-    from pipeline.cli.console import note, stdout_console
+    from pipeline.cli.console import stdout_console
     from pipeline.reports.scores import document_table, profiles_table
 
     console = stdout_console()
-    plain = [document.predictions for document in scored if document.priors is None]
-    shares = predictor.prevalence(*plain) if plain else ()
-    if shares and not any(one.corrected for one in shares):
-        note("shares are not corrected: the model does not know its error rates (stance models rates MODEL)")
     if len(scored) == 1:
-        console.print(document_table(scored[0], predictor.codebook, shares))
+        console.print(document_table(scored[0], predictor.codebook))
     elif scored:
-        console.print(profiles_table(scored, predictor.codebook, shares))
+        console.print(profiles_table(scored, predictor.codebook))

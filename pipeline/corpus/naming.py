@@ -1,11 +1,10 @@
-"""Tell the name of a document's file from prose, and say what is wrong with a name that leads nowhere."""
+"""Tell a file's name from a text, and say what is wrong with a name that leads to no file."""
 
 import os
 import re
 import shlex
 from pathlib import Path
 
-from pipeline.corpus.readers import EXTENSIONS
 from pipeline.ground.errors import DocumentError
 
 FOREIGN = (".doc", ".odt", ".rtf", ".epub")  # files that a user may name, and that are not read
@@ -14,6 +13,8 @@ NAME_WORDS = 4  # a name with more words is taken for prose, unless it begins li
 
 def names_a_file(text: str) -> bool:
     """Tell a file name from prose: what exists, or a few words on one line with the ending of a document."""
+    from pipeline.corpus.readers import EXTENSIONS
+
     if "\n" in text or len(text) > 1024 or not text.strip():
         return False
     if os.path.isfile(text) or os.path.isdir(text):  # noqa: PTH112, PTH113 - Path raises for a name too long
@@ -25,6 +26,8 @@ def names_a_file(text: str) -> bool:
 
 def refuse_no_file(path: Path) -> None:
     """Raise `DocumentError` for what is absent, out of reach or a folder, with a command that can work."""
+    from pipeline.corpus.readers import EXTENSIONS
+
     try:
         path.stat()
         inside = sorted(path.iterdir()) if path.is_dir() else []
