@@ -10,7 +10,7 @@ TRIED := rules tfidf frozen average minilm
 EXPLAINED := tfidf rules
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test long base check format leaderboard curve ablation frontier benchmarks behaviour evidence datasheet splitters clean forget
+.PHONY: help env demo test long base check format leaderboard curve ablation frontier benchmarks behaviour evidence datasheet screenshots splitters clean forget
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -93,6 +93,9 @@ evidence: env $(EXPLAINED:%=models/trained/%/manifest.json)  ## do the words nam
 
 datasheet: env  ## write the datasheet's figures from the labels
 	@$(STANCE) labels datasheet
+
+screenshots: env  ## make the README's pictures anew, from a real report and real runs (needs Chromium; some minutes)
+	@$(BIN)/python tests/browser/screenshots.py
 
 splitters: env  ## compare sentence splitters on tests/data/boundaries.jsonl
 	@$(PIP) install sentencex syntok pysbd blingfire spacy
