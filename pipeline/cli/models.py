@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from pipeline.cli.models_registry import history, promote
+
 LS_EPILOG = """\b
 Example:
   stance models ls
@@ -31,9 +33,9 @@ Example:
 """
 
 
-@click.group("models", epilog=LS_EPILOG)
+@click.group("models", epilog=LS_EPILOG, commands=[promote, history])
 def command() -> None:
-    """List models, show what one is, verify that it is whole, and write its card.
+    """List models, show what one is, verify it, write its card, and make one the champion.
 
     Released models are in models/released/ of the checkout, or in the installed
     package; models trained here are in models/trained/.

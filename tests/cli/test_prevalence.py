@@ -70,10 +70,10 @@ def test_json_holds_what_the_tables_show(shop, stance):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--prevalence", "--behaviour"), "give either --behaviour or --prevalence"),
+        (("--prevalence", "--behaviour"), "--behaviour and --prevalence are given"),
         (("--prevalence", "--errors", "3"), "--errors goes with --data only"),
         (("--prevalence", "--failures", "3"), "--failures goes with --behaviour only"),
-        (("--data", "gold.jsonl", "-o", "x.md"), "goes with --behaviour or --prevalence only"),
+        (("--data", "gold.jsonl", "-o", "x.md"), "goes with --behaviour or --evidence or --prevalence only"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(shop, stance, options, said):
