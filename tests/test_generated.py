@@ -13,6 +13,7 @@ from pipeline.corpus.normalise import normal_words
 from pipeline.ground.codebook import load_codebook
 from pipeline.ground.files import read_json
 from pipeline.ground.records import Estimate
+from pipeline.inference.evidence import MOST, SHARE
 from pipeline.inference.manifest import read_manifest
 from pipeline.reports.datasheet import agreement_table, composition_table, kappa
 from pipeline.reports.markers import block_in
@@ -64,6 +65,15 @@ def test_the_readme_states_what_the_released_models_say_of_themselves(name):
     by_label = [f"{real['labels'][label]['f1']['value']:.2f}" for label in load_codebook(ROOT / "labels").names]
     cells = [interval(stored_estimate(manifest, "macro_f1")), interval(Estimate(**real["macro_f1"])), *by_label]
     assert [cell.strip() for cell in row.split("|")[2:-1]] == [f"{manifest.size / 1e6:.1f}", *cells]
+
+
+@pytest.mark.parametrize("name", ["accurate", "fast"])
+def test_the_evidence_of_each_released_model_was_tested(name):
+    report = (ROOT / "experiments" / "evidence.md").read_text(encoding="utf-8")
+    assert f"| `{read_manifest(ROOT / 'models' / 'released' / name).id}` |" in report, "run: make evidence"
+    assert f"{100 * SHARE:.0f} % of the largest weight, {MOST} at most" in report, "run: make evidence"
+    [margins] = [line for line in report.splitlines() if line.startswith(f"| `{name}` | +")]
+    assert all(float(cell.split("[")[1].split(",")[0]) > 0 for cell in margins.split("|")[2:-1]), margins
 
 
 def test_the_readme_names_every_label():

@@ -32,7 +32,11 @@ FORMATS = ("parquet", "jsonl", "csv")
 @click.option("--force", is_flag=True, help="Score anew what a folder already holds.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of a table.")
 @click.option("--report", metavar="[FILE.html]", help="Write a page to read as well [DOCUMENT-report.html].")
-@click.option("--no-evidence", is_flag=True, help="Leave out of the report which words carried each label.")
+@click.option(
+    "--evidence/--no-evidence",
+    default=None,
+    help="Name the words that carried each label, in JSON lines (slower); leave them out of a report.",
+)
 @click.option("--adapt-priors", is_flag=True, help="Adapt to the label shares of FILES, estimated from all of them.")
 @click.option("--encoding", help="Encoding of the files [default: UTF-8, or what a page declares].")
 @click.option("--text-column", metavar="NAME", help="Column of a table that holds the text [text].")
@@ -51,7 +55,7 @@ def command(
     force: bool,
     as_json: bool,
     report: str | None,
-    no_evidence: bool,
+    evidence: bool | None,
     adapt_priors: bool,
     encoding: str | None,
     engine: str,
@@ -82,11 +86,12 @@ def command(
     page = None if report is None else check_page(report, files, output)
     folder = _choose(model, fast)
     predictor = _load(folder)
-    wanted = None if report is None else Wanted(files, page, folder, evidence=not no_evidence)
-    if output and _is_archive(files, output, form, adapt_priors):
+    wanted = None if report is None else Wanted(files, page, folder, evidence=evidence is not False)
+    if output and _is_archive(files, output, form, adapt_priors, bool(evidence)):
         fine = _into_parts(predictor, files, output, form, options, wanted, force=force)
     else:
-        fine = _at_hand(predictor, files, output, options, wanted, as_json=as_json, adapt_priors=adapt_priors)
+        asked = {"as_json": as_json, "adapt_priors": adapt_priors, "evidence": bool(evidence)}
+        fine = _at_hand(predictor, files, output, options, wanted, **asked)
     if not fine:
         raise SystemExit(2)
 
@@ -102,9 +107,13 @@ def _refuse_pairs(given: dict[str, Any]) -> None:
         "--format is for the tables that -o names": given["form"] and not output,
         "--force is for the folder that -o names": given["force"] and not output,
         "--json prints, and -o FOLDER does not; give one of them": given["as_json"] and output and not output.suffix,
+        "--evidence is not for --engine spark": spark and given["evidence"],
+        "--evidence is written as JSON lines: add --json, or -o FILE.jsonl": given["evidence"]
+        and not report
+        and (output.suffix.lower() != ".jsonl" if output else not given["as_json"]),
         "--adapt-priors is not for --engine spark": spark and given["adapt_priors"],
         "--report reads documents that are at hand, and --engine spark scores where they lie": report and spark,
-        "--no-evidence is for --report": given["no_evidence"] and not report,
+        "--no-evidence is for --report": given["evidence"] is False and not report,
         "--force is not for --engine spark, whose folder must be new": spark and given["force"],
         "--engine spark writes a folder, and --format says of what": spark and output and output.suffix,
     }
@@ -127,7 +136,7 @@ def _refuse_output(files: tuple[str, ...], output: Path | None) -> None:
         )
 
 
-def _is_archive(files: tuple[str, ...], output: Path, form: str | None, adapt_priors: bool) -> bool:
+def _is_archive(files: tuple[str, ...], output: Path, form: str | None, adapt_priors: bool, evidence: bool) -> bool:
     """Tell what goes through the folder of parts: a folder as output, or more than plain documents as input."""
     from pipeline.cli.score_archive import is_file
     from pipeline.ground.errors import StanceError
@@ -137,6 +146,11 @@ def _is_archive(files: tuple[str, ...], output: Path, form: str | None, adapt_pr
         raise StanceError(
             "--adapt-priors needs the shares of all documents before the first is decided, and takes plain documents",
             hint="name the documents and a file: stance score A.txt B.txt --adapt-priors -o scores.jsonl",
+        )
+    if many and evidence:
+        raise StanceError(
+            "--evidence asks the model about every word, which is too slow for an archive; it takes plain documents",
+            hint="name the documents and a file: stance score A.txt B.txt --evidence -o scores.jsonl",
         )
     return many
 
@@ -176,19 +190,22 @@ def _at_hand(
     *,
     as_json: bool,
     adapt_priors: bool,
+    evidence: bool,
 ) -> bool:
     """Score a few documents in memory, write them and their report if asked, and show them; tell whether all went."""
     from pipeline.cli.app import complain
     from pipeline.cli.console import results
+    from pipeline.cli.score_rows import rows_of, write_rows
 
     readings, faults = read_named(files, options, wanted.outside if wanted else ())
     scored = _score(predictor, readings, adapt_priors)
+    rows = rows_of(predictor, scored, evidence) if output or as_json else []
     if output and scored:
-        _write(output, scored, predictor.classes_)
+        write_rows(output, rows, predictor.classes_)
     # Before the scores are shown, whose reader may leave: stance score … --report | head
     made = make_report(predictor, wanted, scored) if wanted else True
     with results():
-        _show(predictor, scored, as_json)
+        _show(predictor, scored, rows if as_json else None)
     for fault in faults:
         complain(fault)
     return made and not faults
@@ -224,33 +241,13 @@ def _score(predictor: "Predictor", readings: list["Reading"], adapt_priors: bool
     return scored
 
 
-def _write(output: Path, scored: list["ScoredDocument"], labels: tuple[str, ...]) -> None:
-    from pipeline.cli.console import note
-    from pipeline.ground.errors import StanceError
-    from pipeline.scoring.formats import write_file
-    from pipeline.scoring.rows import sentence_rows
-
-    rows = (row for document in scored for row in sentence_rows(document))
-    kind: Any = output.suffix.lower()[1:]
-    try:
-        count = write_file(output.resolve(), "sentences", kind, labels, rows)
-    except OSError as error:
-        raise StanceError(
-            f"cannot write {output}: {error.strerror}", hint="name a file in a folder you may write to"
-        ) from error
-    note(f"wrote {count} sentences to {output}")
-
-
-def _show(predictor: "Predictor", scored: list["ScoredDocument"], as_json: bool) -> None:
-    """Print JSON lines, one document's sentences, or several documents' profiles."""
-    if as_json:
+def _show(predictor: "Predictor", scored: list["ScoredDocument"], rows: list[dict[str, Any]] | None) -> None:
+    """Print the rows as JSON lines; without rows one document's sentences, or several documents' profiles."""
+    if rows is not None:
         import json
 
-        from pipeline.scoring.rows import sentence_rows
-
-        for document in scored:
-            for row in sentence_rows(document):
-                click.echo(json.dumps(row, ensure_ascii=False))
+        for row in rows:
+            click.echo(json.dumps(row, ensure_ascii=False))
         return
     from pipeline.cli.console import stdout_console
     from pipeline.reports.scores import document_table, profiles_table

@@ -11,12 +11,21 @@ def code_version() -> str:
 
     Labels and recipes have fingerprints of their own, and a page of prose changes no figure.
     """
-    root = Path(__file__).resolve().parents[2]
-    commit = _git(root, "rev-parse", "--short=10", "HEAD")
-    if not commit or not (root / ".git").exists():
+    root, whole = _root(), commit()
+    if not whole:
         return __version__
     dirty = ".dirty" if _git(root, "status", "--porcelain", "--", "pipeline", "pyproject.toml") else ""
-    return f"{__version__}+{commit}{dirty}"
+    return f"{__version__}+{whole[:10]}{dirty}"
+
+
+def commit() -> str:
+    """Give the full hash of the checkout's commit; empty where the package lies in no checkout of its own."""
+    root = _root()
+    return _git(root, "rev-parse", "HEAD") if (root / ".git").exists() else ""
+
+
+def _root() -> Path:
+    return Path(__file__).resolve().parents[2]
 
 
 def _git(root: Path, *words: str) -> str:

@@ -7,10 +7,17 @@ from typing import Any
 
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.records import Estimate, Evidence, Prevalence, ScoredDocument
+from pipeline.inference.evidence import LINEAR, OCCLUSION, RULES
 from pipeline.pages.document_view import label_views, view_document
 from pipeline.pages.series import Series, view_series
 from pipeline.pages.shell import render_page
 from pipeline.pages.views import DocumentView, LabelView, Share, scale_of
+
+METHODS = {  # what a report says of how words were found
+    OCCLUSION: "occlusion: the sentence is judged once more without each word, and a word weighs what the label loses",
+    LINEAR: "linear terms, which are exactly what the model adds up",
+    RULES: "matched patterns, which are exactly what the rules look for",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ def build_page(scored: Sequence[ScoredDocument], maker: Maker, made: date, extra
         shares,
         maker,
         made,
-        method=", ".join(sorted(methods)),
+        method="; ".join(METHODS.get(one, one) for one in sorted(methods)),
         without=extras.without,
         adapted=scored[0].priors if scored else None,
         series=view_series(documents, labels, shares),

@@ -18,6 +18,7 @@ from pipeline.ground.records import (
     Skipped,
     SkipReason,
 )
+from pipeline.inference.evidence import phrases
 from pipeline.pages.strip import strip
 from pipeline.pages.views import (
     DocumentView,
@@ -33,8 +34,6 @@ from pipeline.pages.views import (
 
 STEPS = 3  # strengths that an eye tells apart
 PER_CENT = "\N{NO-BREAK SPACE}%"
-WORDS = 6  # listed for each label
-FAINT = 0.15  # of the strongest word's weight; what is weaker is not shown
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SHAPES: dict[BlockKind, PassageKind] = {BlockKind.ITEM: "item", BlockKind.QUOTE: "quote"}
@@ -155,28 +154,25 @@ def _why(verdicts: Sequence[Verdict]) -> str:
 
 
 def _words(text: str, evidence: Evidence | None) -> tuple[Word, ...]:
-    """List the words that spoke most for a label, the strongest first; a word that stands twice is listed once."""
-    if evidence is None:
-        return ()
+    """List the words that spoke most for a label, the strongest first; what stands twice is listed once."""
     weights: dict[str, float] = {}
-    for one in evidence.words:
+    for one in phrases(evidence) if evidence else ():
         word = " ".join(text[one.start : one.end].split())
         weights[word] = max(weights.get(word, 0.0), one.weight)
     most = max(weights.values(), default=0.0)
-    kept = [Word(word, weight / most) for word, weight in weights.items() if word and most and weight > FAINT * most]
-    return tuple(sorted(kept, key=lambda word: -word.weight)[:WORDS])
+    return tuple(Word(word, weight / most) for word, weight in sorted(weights.items(), key=lambda pair: -pair[1]))
 
 
 def _pieces(text: str, evidence: Iterable[Evidence]) -> Iterator[Piece]:
     """Cut a sentence where the weight of its words changes; a word counts as much as for the label it serves best."""
     steps = [0] * len(text)
     for one in evidence:
-        most = max((word.weight for word in one.words), default=0.0)
-        for word in one.words:
-            if most > 0 and word.weight > FAINT * most:
-                step = min(int(STEPS * word.weight / most) + 1, STEPS)
-                for place in range(max(word.start, 0), min(word.end, len(text))):
-                    steps[place] = max(steps[place], step)
+        words = phrases(one)
+        most = max((word.weight for word in words), default=0.0)
+        for word in words:
+            step = min(int(STEPS * word.weight / most) + 1, STEPS)
+            for place in range(max(word.start, 0), min(word.end, len(text))):
+                steps[place] = max(steps[place], step)
     at = 0
     for step, run in groupby(steps):
         end = at + len(list(run))

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.records import Estimate
+from pipeline.judging.lengths import ORDER
 from pipeline.judging.records import Report, SliceScores
 from pipeline.judging.selective import Selective, SelectiveScores
 from pipeline.reports.card_origin import left_table
 from pipeline.reports.tables import interval, markdown_table
-from pipeline.workflows.card import LENGTHS, LONGER
 
 if TYPE_CHECKING:
     from pipeline.workflows.card import Card
@@ -77,7 +77,6 @@ def _slices(report: Report, name: str, codebook: Codebook) -> str:
 
 def slice_table(values: Mapping[str, SliceScores], name: str, codebook: Codebook) -> str:
     """Lay out one row for each value of a slice: lengths from short to long, others by name."""
-    order = [*LENGTHS.values(), LONGER]
     rows = [
         [
             value.replace("|", "\\|"),
@@ -86,7 +85,7 @@ def slice_table(values: Mapping[str, SliceScores], name: str, codebook: Codebook
             number(scores.macro_f1),
             *(number(scores.f1[label]) for label in codebook.names),
         ]
-        for value, scores in sorted(values.items(), key=lambda item: order.index(item[0]) if item[0] in order else 0)
+        for value, scores in sorted(values.items(), key=lambda item: ORDER.index(item[0]) if item[0] in ORDER else 0)
     ]
     heads = [name, "sentences", "documents", "macro-F1", *(f"F1 {label}" for label in codebook.names)]
     return markdown_table(heads, rows)

@@ -4,13 +4,16 @@ import importlib
 import logging
 import os
 import tempfile
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.ground.errors import TrackingError
+from pipeline.tracking.system_metrics import system_metrics
+from pipeline.tracking.views import TAG, view_tag
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -22,6 +25,8 @@ UNUSABLE = (
     "check MLFLOW_TRACKING_URI, or unset it to use the local store; a store of another MLflow version is brought up to"
     " date by: mlflow db upgrade URI"
 )
+NOTE = "mlflow.note.content"  # the tag that the UI shows as description, of a run and of an experiment
+COMMIT = "mlflow.source.git.commit"
 
 
 def load_mlflow() -> Any:
@@ -73,7 +78,8 @@ class Tracker:
             with self._translated():
                 active = mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=tags)
                 mlflow.log_params({key: str(value)[:6000] for key, value in params.items()})
-            yield Run(mlflow, active.info.run_id, self)
+            with system_metrics(active.info.run_id, self.uri):
+                yield Run(mlflow, active.info.run_id, self)
             status = "FINISHED"
         except KeyboardInterrupt:
             status = "KILLED"
@@ -81,6 +87,21 @@ class Tracker:
         finally:
             with self._translated():
                 mlflow.end_run(status)
+
+    def present(self, experiment: str, columns: Sequence[str], note: str = "") -> None:
+        """Say in the UI what an experiment asks (`note`, Markdown), and save a view that shows these metrics.
+
+        A note replaces what was said before; a saved view is the user's own to change, and is made only once.
+        """
+        with self._translated():
+            mlflow = self._connected()
+            client = mlflow.MlflowClient(tracking_uri=self.uri)
+            experiment_id = self._experiment(mlflow, experiment)
+            tags = client.get_experiment(experiment_id).tags
+            if note and tags.get(NOTE) != note:
+                client.set_experiment_tag(experiment_id, NOTE, note)
+            if TAG not in tags:
+                client.set_experiment_tag(experiment_id, TAG, view_tag(columns, time.time()))
 
     def add_metrics(self, run_id: str, values: dict[str, float]) -> None:
         """Add columns to a run that has ended; a run that is gone from the store is passed over."""

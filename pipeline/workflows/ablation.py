@@ -24,7 +24,8 @@ from pipeline.learning.learners import FinetunedLearner
 from pipeline.learning.recipes import Recipe
 from pipeline.workflows.bench import Bench, Step
 from pipeline.workflows.judged import judged_on
-from pipeline.workflows.logbook import run_params, run_tags
+from pipeline.workflows.logbook import columns, run_params, run_tags
+from pipeline.workflows.notes import run_note
 from pipeline.workflows.spec import BASE, Ablation
 
 if TYPE_CHECKING:
@@ -252,9 +253,10 @@ def _track(
     """Write a variant's run: settings, figures, and how its epochs went, mean over the folds that came so far."""
     bench, spec = stand.bench, stand.spec
     recipe = stand.recipes[variant].model_copy(update={"seed": seed})
-    tags = run_tags(recipe, bench.corpus) | {"variant": variant}
     split = Split(stand.train, stand.validation, ())
     changes = json.dumps(spec.variants.get(variant, {}), ensure_ascii=False)
+    note = run_note(recipe, f"variant {variant} of the ablation, which changes `{changes}`.", bench.corpus, split)
+    tags = run_tags(recipe, bench.corpus, note) | {"variant": variant}
     params = run_params(recipe, split, bench.setting(seed).threads)
     params |= {"variant": variant, "changes": changes, "folds": spec.folds}
     with bench.tracker.run(bench.experiment, f"{variant} seed {seed}", tags, params) as run:
@@ -262,7 +264,7 @@ def _track(
         for epoch in range(max(map(len, histories))):
             rows = [history[epoch] for history in histories if epoch < len(history)]
             run.metrics({name: float(np.mean([row[name] for row in rows])) for name in rows[0]}, step=epoch + 1)
-        run.metrics(figures)
+        run.metrics(columns(figures))
         return {"run": run.id}
 
 

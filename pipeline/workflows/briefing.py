@@ -1,6 +1,6 @@
 """Make a briefing's report: gather what is known of scored documents, and write it as one page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,34 +8,29 @@ from pathlib import Path
 from pipeline.ground.errors import StanceError
 from pipeline.ground.files import read_json, write_text
 from pipeline.ground.progress import Progress
-from pipeline.ground.records import Estimate, Evidence, Prevalence, ScoredDocument
+from pipeline.ground.records import Estimate, Evidence, ScoredDocument
 from pipeline.inference.manifest import Manifest
 from pipeline.pages.briefing import Extras, Maker, build_page, render_briefing
 from pipeline.pages.shell import is_ours
 from pipeline.predict import Predictor
 
 Rows = Sequence[Sequence[Evidence]]  # what carried the labels of each sentence of a document
-Explain = Callable[[ScoredDocument], Rows]
-Count = Callable[[Sequence[ScoredDocument]], Sequence[Prevalence]]
 REAL = "real.json"
-MOST = 2_000  # sentences for whose labels the words are sought; it takes a minute or two with the small model
+TURN = 32  # sentences whose words are sought at once
+MOST = 1_000  # sentences whose words are sought; with a large model that takes a minute or two
 
 
 @dataclass(frozen=True, slots=True)
 class BriefingRequest:
     """What to make a report of: scored documents, the model's folder, where to write.
 
-    `explain` finds the words that carried the labels of a document, for at most `most` sentences in all, unless
-    `evidence` is false; `prevalence` corrects the shares of documents. Without them a report has no such figures.
+    The words that carried the labels are sought for at most `MOST` sentences in all, and not at all unless `evidence`.
     """
 
     scored: Sequence[ScoredDocument]
     folder: Path
     output: Path
     evidence: bool = True
-    explain: Explain | None = None
-    prevalence: Count | None = None
-    most: int = MOST
 
 
 def write_briefing(predictor: Predictor, request: BriefingRequest, progress: Progress) -> None:
@@ -46,7 +41,7 @@ def write_briefing(predictor: Predictor, request: BriefingRequest, progress: Pro
     """
     refuse_output(request.output)
     maker = describe_maker(predictor, request.folder)
-    page = build_page(request.scored, maker, date.today(), gather(request, progress))
+    page = build_page(request.scored, maker, date.today(), gather(predictor, request, progress))
     html = render_briefing(page)
     try:
         write_text(request.output.resolve(), html)
@@ -99,29 +94,34 @@ def _others(folder: Path, manifest: Manifest) -> Estimate | None:
         return None
 
 
-def gather(request: BriefingRequest, progress: Progress) -> Extras:
+def gather(predictor: Predictor, request: BriefingRequest, progress: Progress) -> Extras:
     """Gather what a report holds beside the scores: the words that carried labels, and corrected shares."""
-    scored, count = request.scored, request.prevalence
-    evidence, without = _evidence(request, progress)
-    if count is None:
+    adapted = [one for one in request.scored if one.priors]
+    evidence, without = _evidence(predictor, request, progress)
+    if adapted:  # to other label shares, with error rates that nobody knows
         return Extras(evidence, without=without)
-    return Extras(evidence, count(scored), [count([one]) for one in scored], without)
+    documents = [one.predictions for one in request.scored]
+    apart = [predictor.prevalence(one) for one in documents]
+    together = apart[0] if len(apart) == 1 else predictor.prevalence(*documents)
+    return Extras(evidence, together, apart, without)
 
 
-def _evidence(request: BriefingRequest, progress: Progress) -> tuple[list[Rows] | None, str]:
+def _evidence(predictor: Predictor, request: BriefingRequest, progress: Progress) -> tuple[list[Rows] | None, str]:
     """Seek the words of every label given, document by document; say why where that is not done."""
-    explain = request.explain
-    if not request.evidence or explain is None:
-        return None, "Not sought: the report was asked for without them." if not request.evidence else ""
+    if not request.evidence:
+        return None, "Not sought: the report was asked for without them."
     total = sum(len(one.predictions) for one in request.scored)
-    if total > request.most:
-        return None, (
-            f"Not sought: that is done for at most {request.most:,} sentences, and these documents have {total:,}."
-        )
-    progress.stage("seeking the words that carried labels, documents", len(request.scored))
-    found = []
+    if total > MOST:
+        return None, (f"Not sought: that is done for at most {MOST:,} sentences, and these documents have {total:,}.")
+    progress.stage("seeking the words that carried labels, sentences", total)
+    found: list[Rows] = []
     for one in request.scored:
-        found.append(explain(one))
-        progress.advance()
+        rows: list[tuple[Evidence, ...]] = []
+        for start in range(0, len(one.predictions), TURN):
+            turn = one.predictions[start : start + TURN]
+            texts = [sentence.text for sentence in one.reading.sentences[start : start + TURN]]
+            rows += predictor.explain(texts, [prediction.labels for prediction in turn])
+            progress.advance(len(turn))
+        found.append(rows)
     progress.close()
     return found, ""

@@ -27,7 +27,8 @@ from pipeline.learning.learners import PeerLearner
 from pipeline.learning.recipes import Recipe
 from pipeline.workflows.bench import Bench, Step
 from pipeline.workflows.judged import judged_on
-from pipeline.workflows.logbook import run_params, run_tags
+from pipeline.workflows.logbook import columns, run_params, run_tags
+from pipeline.workflows.notes import run_note
 from pipeline.workflows.spec import LearningCurve
 
 DIGITS = 4  # significant ones of the probabilities kept
@@ -170,7 +171,8 @@ def _train(course: Course, recipe: Recipe, seed: int, share: float) -> Result:
         "without": ", ".join(course.spec.without) or "nothing",
     }
     name = f"{recipe.name} {share:g} seed {seed}"
-    with bench.tracker.run(bench.experiment, name, run_tags(recipe, bench.corpus), params) as run:
+    note = run_note(recipe, f"share {share:g} of the training documents.", bench.corpus, split)
+    with bench.tracker.run(bench.experiment, name, run_tags(recipe, bench.corpus, note), params) as run:
         bench.progress.say(f"training {recipe.name} on {len(train)} sentences (share {share:g}), seed {seed}")
         start = time.perf_counter()
         classifier = fit(recipe, setting, train, course.validation)
@@ -179,7 +181,9 @@ def _train(course: Course, recipe: Recipe, seed: int, share: float) -> Result:
         predicted, cutoffs = classifier.decisions.decide(probabilities), classifier.decisions.cutoffs
         judged = judged_on(course.test, setting.codebook, probabilities, predicted, cutoffs)
         sizes = {"share": share, "sentences": len(train), "documents": documents, "train_seconds": seconds}
-        run.metrics(flat_metrics(judge(judged)) | sizes, step=len(train))  # so that a chart over steps is the curve
+        run.metrics(
+            columns(flat_metrics(judge(judged))) | sizes, step=len(train)
+        )  # so that a chart over steps is the curve
     return {
         "sentences": len(train),
         "documents": documents,

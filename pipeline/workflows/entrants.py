@@ -21,11 +21,15 @@ from pipeline.learning.learners import PeerLearner
 from pipeline.learning.peer import PeerEstimator, program_of
 from pipeline.learning.recipes import Recipe
 from pipeline.predict import Predictor
+from pipeline.tracking.store import NOTE
 from pipeline.workflows.bench import Bench
 from pipeline.workflows.judged import decided_at_half, decided_by, judged_on
-from pipeline.workflows.logbook import run_params, run_tags
+from pipeline.workflows.logbook import columns, log_peak, run_params, run_tags
+from pipeline.workflows.notes import OVERVIEW, figures_note, purpose_of, run_note
+from pipeline.workflows.overview import cost_tiles, page_of
 from pipeline.workflows.runs_kept import keep_and_compare
 from pipeline.workflows.training import Order, train_on
+from pipeline.workflows.watched import own_peak
 
 DIGITS = 6  # of the probabilities kept
 
@@ -78,18 +82,26 @@ def train_peer(bench: Bench, recipe: Recipe, seed: int, more: Sequence[str]) -> 
     """
     setting = bench.setting(seed)
     recipe = recipe.model_copy(update={"seed": seed})
-    tags, params = run_tags(recipe, bench.corpus), run_params(recipe, bench.split, setting.threads)
+    purpose = purpose_of(bench.project.models / f"{recipe.name}.yaml")
+    note = run_note(recipe, purpose, bench.corpus, bench.split)
+    tags, params = run_tags(recipe, bench.corpus, note), run_params(recipe, bench.split, setting.threads)
     with bench.tracker.run(bench.experiment, f"{recipe.name} seed {seed}", tags, params) as run:
         bench.progress.say(f"training {recipe.name} (a peer) on {len(bench.split.train)} sentences, seed {seed}")
-        classifier = fit(recipe, setting, bench.split.train, bench.split.validation)
+        with own_peak() as memory:
+            classifier = fit(recipe, setting, bench.split.train, bench.split.validation)
         estimator, decisions = cast(PeerEstimator, classifier.estimator), classifier.decisions
         raw = estimator.predict_proba([example.text for example in bench.split.test])
         judged = decided_by(bench.split.test, bench.corpus.codebook, decisions, raw)
-        figures = flat_metrics(judge(judged)) | _at_half(bench, raw)
+        report = judge(judged)
+        figures = flat_metrics(report) | _at_half(bench, raw)
         figures["train_seconds"] = estimator.train_seconds
         figures["sentences_per_second"] = len(raw) / estimator.predict_seconds
         figures["model_megabytes"] = estimator.model_bytes / 1e6
-        run.metrics(figures)
+        run.metrics(columns(figures))
+        log_peak(run, memory.peak)
+        costs = (figures["train_seconds"], figures["sentences_per_second"], figures["model_megabytes"])
+        run.tags({NOTE: f"{note} {figures_note(report, *costs)}"})
+        run.text(page_of(recipe, purpose, bench.corpus, bench.split, judged, cost_tiles(*costs), {}), OVERVIEW)
         kept = keep("test", judged, bench.split.test, bench.corpus.codebook, bench.corpus.fingerprint, "")
         keep_and_compare(run, [kept], bench.tracker, bench.progress)
         result = _result(bench, recipe, run.id, figures, Answers(judged.probabilities, judged.predicted))

@@ -15,7 +15,8 @@ from pipeline.workflows.benchmark_spec import Benchmark
 from pipeline.workflows.comparison import Compared, comparison_steps, run_comparison
 from pipeline.workflows.curve import curve_steps, run_curve
 from pipeline.workflows.frontier import Charted, absent_models, frontier_steps, run_frontier
-from pipeline.workflows.spec import Ablation, Comparison, Frontier, LearningCurve, Spec, load_spec
+from pipeline.workflows.notes import experiment_note, headline
+from pipeline.workflows.spec import Ablation, Comparison, Frontier, LearningCurve, Spec, Trial, load_spec
 from pipeline.workflows.survey import Progressed
 from pipeline.workflows.sweep import Swept, run_sweep, sweep_progress
 from pipeline.workflows.sweep_spec import Sweep
@@ -34,6 +35,8 @@ def run_experiment(
     """
     spec, recipes = load_spec(spec_path, project.models)
     bench = open_bench(spec_path, spec.name, project, tracker, progress, force=force)
+    if isinstance(spec, Trial):
+        tracker.present(spec.name, headline(bench.corpus.codebook), experiment_note(spec))
     if isinstance(spec, LearningCurve):
         return run_curve(spec, recipes, bench)
     if isinstance(spec, Ablation):

@@ -1,5 +1,7 @@
 """Say what an MLflow run of a training holds."""
 
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -7,20 +9,24 @@ import yaml
 from pipeline.corpus.load import Corpus
 from pipeline.corpus.splits import Split
 from pipeline.ground.files import hash_json
-from pipeline.ground.version import code_version
+from pipeline.ground.version import code_version, commit
 from pipeline.judging.errors_table import worst_errors
 from pipeline.judging.figures import all_figures
 from pipeline.judging.report import flat_metrics
 from pipeline.learning.recipes import Recipe
-from pipeline.tracking.store import Run
+from pipeline.tracking.store import COMMIT, NOTE, Run
+from pipeline.workflows.notes import figures_note
+
+VALIDATED = ("macro_f1", "f1_", "ap_")  # of validation no more, which choices were made on
 
 if TYPE_CHECKING:
     from pipeline.workflows.training import Trained
 
 
-def run_tags(recipe: Recipe, corpus: Corpus) -> dict[str, str]:
-    """Name exactly what makes a run: recipe and its hash, data, codebook, code."""
-    return {
+def run_tags(recipe: Recipe, corpus: Corpus, note: str = "") -> dict[str, str]:
+    """Name exactly what makes a run: recipe and its hash, data, codebook, code; and say it in a note, where given."""
+    said = {COMMIT: commit(), NOTE: note}
+    return {name: value for name, value in said.items() if value} | {
         "recipe": recipe.name,
         "recipe_hash": recipe.hash,
         "learner": recipe.learner.kind,
@@ -45,14 +51,36 @@ def log_run(run: Run, trained: "Trained", history: list[dict[str, float]]) -> No
     """Log epochs, metrics, figures, worst errors, the recipe and the model folder."""
     for epoch, values in enumerate(history, start=1):
         run.metrics(values, step=epoch)
-    run.metrics(trained.manifest.metrics)
-    run.metrics(flat_metrics(trained.validation, "val_"))
-    run.metrics({"model_megabytes": sum(f.size for f in trained.manifest.files.values()) / 1e6})
+    megabytes = sum(entry.size for entry in trained.manifest.files.values()) / 1e6
+    run.metrics(columns(trained.manifest.metrics) | {"model_megabytes": megabytes})
+    validation = flat_metrics(trained.validation)
+    run.metrics({f"val_{name}": value for name, value in validation.items() if name.startswith(VALIDATED)})
     for file, figure in all_figures(trained.judged).items():
         run.figure(figure, file)
     errors = worst_errors(trained.judged)
-    columns = ("document", "label", "gold", "predicted", "probability", "text")
-    run.table({column: [getattr(error, column) for error in errors] for column in columns}, "worst_errors.json")
+    heads = ("document", "label", "gold", "predicted", "probability", "text")
+    run.table({head: [getattr(error, head) for error in errors] for head in heads}, "worst_errors.json")
     run.text(yaml.safe_dump(trained.manifest.recipe, sort_keys=False), "recipe.yaml")
     run.tags({"model_id": trained.manifest.id, "model_folder": str(trained.folder)})
     run.folder(trained.folder)
+
+
+def columns(figures: Mapping[str, float]) -> dict[str, float]:
+    """Name figures as the table of runs shows them: `source/<name>/macro_f1` becomes `source_macro_f1/<name>`.
+
+    The UI makes a group of all that stands before the last `/`, and so has one group for each kind of slice.
+    """
+    return {re.sub(r"^([^/]+)/(.+)/macro_f1$", r"\1_macro_f1/\2", name): value for name, value in figures.items()}
+
+
+def add_figures(run: Run, trained: "Trained", note: str, peak: int) -> None:
+    """Let a run's description end with its headline figures; `peak` is the memory of the training, in bytes."""
+    megabytes = sum(entry.size for entry in trained.manifest.files.values()) / 1e6
+    run.tags({NOTE: f"{note} {figures_note(trained.test, trained.seconds, trained.sentences_per_second, megabytes)}"})
+    log_peak(run, peak)
+
+
+def log_peak(run: Run, peak: int) -> None:
+    """Log the most memory that a training held, where this machine tells (Linux does)."""
+    if peak:
+        run.metrics({"peak_memory_megabytes": peak / 1e6})

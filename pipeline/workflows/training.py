@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.corpus.examples import to_dataset
 from pipeline.corpus.load import Corpus, load_corpus
 from pipeline.corpus.splits import Split, split_corpus
+from pipeline.decisions.rates import FACT
 from pipeline.ground.errors import ConfigError, ModelError
 from pipeline.ground.files import whole_folder, write_json
 from pipeline.ground.paths import shown
@@ -27,9 +28,13 @@ from pipeline.predict import Predictor
 from pipeline.tracking.store import Tracker
 from pipeline.workflows.facts import training_facts
 from pipeline.workflows.judged import judge_examples
-from pipeline.workflows.logbook import log_run, run_params, run_tags
+from pipeline.workflows.logbook import add_figures, log_run, run_params, run_tags
+from pipeline.workflows.notes import OVERVIEW, headline, purpose_of, run_note
+from pipeline.workflows.overview import overview_of
+from pipeline.workflows.prevalence import learn_rates
 from pipeline.workflows.runs_kept import answers_of, keep_and_compare
 from pipeline.workflows.shrink import shrink
+from pipeline.workflows.watched import own_peak
 
 THREADS = 2
 
@@ -100,17 +105,24 @@ def train_on(
     check_recipe(recipe, corpus.codebook)
     check_encoders(recipe, setting.base, progress)
     tracker.open()
-    name = f"{recipe.name} seed {recipe.seed}"
-    with tracker.run(order.experiment, name, run_tags(recipe, corpus), run_params(recipe, split, order.threads)) as run:
+    tracker.present(order.experiment, headline(corpus.codebook))
+    name, purpose = f"{recipe.name} seed {recipe.seed}", purpose_of(order.recipe)
+    note = run_note(recipe, purpose, corpus, split)
+    tags, params = run_tags(recipe, corpus, note), run_params(recipe, split, order.threads)
+    with tracker.run(order.experiment, name, tags, params) as run:
         progress.say(f"training {recipe.name} on {len(split.train)} sentences, seed {recipe.seed}")
         for part in ("train", "validation", "test"):
             run.dataset(to_dataset(getattr(split, part), corpus.codebook), f"{corpus.codebook.name}-{part}", part)
-        start = time.perf_counter()
-        classifier = fit(recipe, setting, split.train, split.validation)
-        seconds = time.perf_counter() - start
+        with own_peak() as memory:
+            start = time.perf_counter()
+            classifier = fit(recipe, setting, split.train, split.validation)
+            seconds = time.perf_counter() - start
         trained = _keep(order, recipe, corpus, split, classifier, seconds, run.id, tracker.uri)
-        log_run(run, trained, classifier.estimator.history)
+        history = classifier.estimator.history
+        log_run(run, trained, history)
         keep_and_compare(run, answers_of(trained, split), tracker, progress)
+        add_figures(run, trained, note, memory.peak)
+        run.text(overview_of(trained, recipe, purpose, corpus, split, history), OVERVIEW)
     return trained
 
 
@@ -163,6 +175,7 @@ def _keep(
         test = judge(judged)
         metrics = flat_metrics(test) | {"train_seconds": seconds, "sentences_per_second": speed}
         facts = training_facts(getattr(classifier.estimator, "facts", {}), split)
+        facts[FACT] = learn_rates(predictor, split.validation, recipe.decisions).model_dump(mode="json")
         manifest = write_manifest(staging, draft.model_copy(update={"metrics": metrics, "facts": facts}))
     notices = tuple(corpus.notices)
     return Trained(order.out, manifest, validation, test, judged, validated, seconds, speed, run_id, store, notices)

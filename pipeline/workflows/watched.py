@@ -5,8 +5,8 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,6 +89,17 @@ class Sampler:
             self.peak = max(self.peak, sum(map(resident, tree(self._pid))))
             if self._over.wait(EVERY):
                 return
+
+
+@contextmanager
+def own_peak() -> Iterator[Sampler]:
+    """Watch the memory of this process and its children while the block runs; `peak` is final after it."""
+    sampler = Sampler(os.getpid())
+    sampler.start()
+    try:
+        yield sampler
+    finally:
+        sampler.stop()
 
 
 def tree(pid: int) -> list[int]:

@@ -8,6 +8,7 @@ from lxml import html
 
 from pipeline.cli import score_report
 from pipeline.ground.files import is_ours
+from pipeline.workflows import briefing
 
 TEXT = "The talks bring peace. The fleet must strike now.\n"
 
@@ -145,3 +146,19 @@ def test_the_figures_on_the_page_are_those_that_are_printed(desk, score):
     for number, row in enumerate(rows, 1):
         shown = [float(one.get("data-p")) for one in page.findall(f".//tr[@id='d1-f{number}']/td[@data-p]")]
         assert shown == pytest.approx([row["probabilities"][name] for name in ("hawk", "dove")], abs=1e-4), row
+
+
+def test_words_that_carried_a_label_are_shown_unless_unwanted_or_too_many(desk, score, monkeypatch):
+    assert (
+        score("b.md", "--report", "with.html")[0] == score("b.md", "--report", "without.html", "--no-evidence")[0] == 0
+    )
+    page = html.parse("with.html").getroot()
+    shown = {one.text for one in page.xpath("//*[@data-word]")}
+    assert shown and all(word in TEXT for word in shown) and page.find_class("w")
+    assert "exactly what the model adds up" in page.find_class("foot")[0].text_content()
+    bare = html.parse("without.html").getroot()
+    assert bare.find_class("w") == [] and "asked for without them" in bare.find_class("foot")[0].text_content()
+    monkeypatch.setattr(briefing, "MOST", 1)
+    score("b.md", "--report", "long.html")
+    long = html.parse("long.html").getroot()
+    assert "at most 1 sentences, and these documents have 2" in long.find_class("foot")[0].text_content()

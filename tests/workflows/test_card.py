@@ -13,6 +13,7 @@ from pipeline.corpus.splits import split_corpus
 from pipeline.ground.errors import LabelError, ModelError, StanceError
 from pipeline.ground.files import sha256_of, write_json
 from pipeline.inference.manifest import Manifest, read_manifest, unlisted_files, verify_files
+from pipeline.judging.lengths import length_of
 from pipeline.judging.report import judge
 from pipeline.learning.tfidf import TfidfEstimator
 from pipeline.predict import Predictor
@@ -20,7 +21,7 @@ from pipeline.reports.card import card_markdown
 from pipeline.reports.tables import interval
 from pipeline.tracking.store import Tracker
 from pipeline.workflows import card as workflow
-from pipeline.workflows.card import CARD, REAL, keep_card, length_of, measure_card
+from pipeline.workflows.card import CARD, REAL, keep_card, measure_card
 from pipeline.workflows.evaluation import evaluate, read_gold
 from pipeline.workflows.facts import documents_tested, training_facts
 from pipeline.workflows.judged import judge_examples
@@ -261,7 +262,9 @@ def test_a_training_keeps_its_facts(workshop):
     assert "cores" in facts["machine"]
     assert facts["sentences"] == {part: len(getattr(split, part)) for part in ("train", "validation", "test")}
     assert facts["test_documents"] == documents_tested(split) != documents_tested(replace(split, test=split.train))
-    assert training_facts({"unlabelled": {"sotu": 3}}, split) == facts | {"unlabelled": {"sotu": 3}}
+    assert training_facts({"unlabelled": {"sotu": 3}}, split) | {"rates": facts["rates"]} == facts | {
+        "unlabelled": {"sotu": 3}
+    }
 
 
 def test_what_an_estimator_learned_beside_weights_is_a_fact(project, monkeypatch):

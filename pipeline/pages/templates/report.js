@@ -146,8 +146,10 @@ What this relies on, and what tests may:
     const count = Number(article.querySelector("[data-strips]").dataset.count);
     const svg = rows.querySelector("svg");
     const cursor = rows.querySelector(".cursor");
-    cursor.style.left = `${svg.offsetLeft - rows.offsetLeft + svg.parentElement.offsetLeft + (svg.getBoundingClientRect().width * (at - 0.55)) / count}px`;
+    const bars = svg.getBoundingClientRect();
     cursor.hidden = false;
+    const middle = bars.left - rows.getBoundingClientRect().left + (bars.width * (at - 0.5)) / count;
+    cursor.style.left = `${middle}px`;
     rows.setAttribute("aria-valuenow", at);
     rows.setAttribute("aria-valuetext", spoken(document.getElementById(`${article.id}-s${at}`)));
   }
@@ -240,7 +242,7 @@ What this relies on, and what tests may:
   for (const article of documents) {
     for (const hidden of all(article, "[data-invitation], [data-copy], [data-keys]")) hidden.hidden = false;
     const text = article.querySelector("[data-text]");
-    text.addEventListener("pointerover", (event) => {
+    text.addEventListener("pointermove", (event) => {
       if (event.pointerType === "mouse") show(event.target.closest(".s") || pinned);
     });
     text.addEventListener("pointerleave", () => show(pinned));
