@@ -10,6 +10,7 @@ from tiny import ROOT, SHARED
 
 from pipeline.corpus.load import load_corpus
 from pipeline.corpus.normalise import normal_words
+from pipeline.decisions.rates import read_rates
 from pipeline.ground.codebook import load_codebook
 from pipeline.ground.files import read_json
 from pipeline.ground.records import Estimate
@@ -17,6 +18,7 @@ from pipeline.inference.evidence import MOST, SHARE
 from pipeline.inference.manifest import read_manifest
 from pipeline.reports.datasheet import agreement_table, composition_table, kappa
 from pipeline.reports.markers import block_in
+from pipeline.reports.prevalence import rates_rows
 from pipeline.reports.tables import interval
 from pipeline.workflows.shelf import stored_estimate
 
@@ -74,6 +76,15 @@ def test_the_evidence_of_each_released_model_was_tested(name):
     assert f"{100 * SHARE:.0f} % of the largest weight, {MOST} at most" in report, "run: make evidence"
     [margins] = [line for line in report.splitlines() if line.startswith(f"| `{name}` | +")]
     assert all(float(cell.split("[")[1].split(",")[0]) > 0 for cell in margins.split("|")[2:-1]), margins
+
+
+@pytest.mark.parametrize("name", ["accurate", "fast"])
+def test_the_report_on_shares_is_of_the_released_models(name):
+    report = (ROOT / "experiments" / "prevalence.md").read_text(encoding="utf-8")
+    manifest = read_manifest(ROOT / "models" / "released" / name)
+    rates = read_rates(manifest.facts, manifest.codebook.names, name)
+    rows = ["| " + " | ".join(row) + " |" for row in rates_rows(rates, manifest.codebook.names)]
+    assert f"`{manifest.id}`" in report and [row for row in rows if row not in report] == [], "run: make prevalence"
 
 
 def test_the_readme_names_every_label():

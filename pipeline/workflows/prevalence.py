@@ -161,6 +161,8 @@ def measure_prevalence(folder: Path, labels: Path | None, data: Path | None) -> 
         judged[TEST] = judge_examples(predictor, split.test)
         doubtful = doubts(predictor.manifest, corpus, split)
     if data:
-        _, judged[data.name] = evaluate(predictor, read_gold(data, predictor.codebook), predictor.codebook)
+        _, judged[f"sentences of {data.name}"] = evaluate(
+            predictor, read_gold(data, predictor.codebook), predictor.codebook
+        )
     sets = {name: quantify(one, rates) for name, one in judged.items()}
     return Measured(folder, predictor.manifest, rates, sets, tuple(doubtful))
