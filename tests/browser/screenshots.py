@@ -1,7 +1,7 @@
 """Make the README's pictures: `python tests/browser/screenshots.py` writes docs/images/ and says what it wrote.
 
-The report is that of docs/examples/harbour-talks.md by the released model `accurate`. The comparison is MLflow's own, of
-eight runs that are trained for it on labels/ (`lab.py`), with the columns of figures that the README speaks of.
+The report is that of docs/examples/harbour-talks.md by the released model `accurate`. The comparison is MLflow's own,
+of eight runs that are trained for it on labels/ (`lab.py`).
 """
 
 import sys
@@ -38,7 +38,7 @@ def keep(picture: bytes, name: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     small.save(target, optimize=True)
     size = target.stat().st_size
-    print(f"wrote {target.relative_to(ROOT)}: {image.width} × {image.height}, {size / 1000:.0f} kB")
+    print(f"wrote {target.relative_to(ROOT)}: {image.width} × {image.height}, {size / 1000:.0f} kB")  # noqa: T201 - a script that says what it wrote
     if size > LARGEST:
         raise SystemExit(f"{target} is larger than {LARGEST / 1000:.0f} kB")
 
@@ -63,18 +63,22 @@ def show_comparison(visitor: Visitor, lab: Lab) -> None:
 
     [experiment] = {MlflowClient(lab.uri).get_run(run).info.experiment_id for run in lab.runs.values()}
     runs = "[" + ",".join(f'"{run}"' for run in lab.runs.values()) + "]"
-    with Gate() as gate, served(lab.root, gate) as address:
-        with visitor.visit((1040, 900), device_scale_factor=PIXELS) as visit:
-            page = visit.page
-            page.add_init_script(CLOSED)
-            page.goto(f'{address}/#/compare-runs?runs={runs}&experiments=["{experiment}"]')
-            page.get_by_role("button", name="Clear All").click()
-            page.locator("button:has(svg)").first.click()  # folds the side bar
-            choose(page, "Parameters:", ["learner.kind"])
-            choose(page, "Metrics:", ["f1_optimism", "f1_caution", "f1_recommendation", "macro_f1"])
-            page.mouse.move(900, 890)
-            page.wait_for_timeout(1500)  # the plot is drawn anew
-            keep(page.screenshot(), "compare.png")
+    with (
+        Gate() as gate,
+        served(lab.root, gate) as address,
+        visitor.visit((1040, 1000), device_scale_factor=PIXELS) as visit,
+    ):
+        page = visit.page
+        page.add_init_script(CLOSED)
+        page.goto(f'{address}/#/compare-runs?runs={runs}&experiments=["{experiment}"]')
+        page.get_by_role("button", name="Clear All").click()
+        page.locator("button:has(svg)").first.click()  # folds the side bar
+        choose(page, "Parameters:", ["learner.kind"])
+        choose(page, "Metrics:", ["f1_optimism", "f1_caution", "f1_recommendation", "macro_f1"])
+        page.get_by_role("heading", name="Comparing").click()
+        page.wait_for_timeout(1500)  # the plot is drawn anew
+        below = page.get_by_text("Start Time:").bounding_box()
+        keep(page.screenshot(clip={"x": 48, "y": 0, "width": 992, "height": below["y"] - 12}), "compare.png")
 
 
 def choose(page: "Page", label: str, names: list[str]) -> None:
