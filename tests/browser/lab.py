@@ -18,7 +18,7 @@ from browser.gate import Gate
 from tiny import ROOT, apart
 
 DEADLINE = 120
-# MLflow's assistant opens over the page on a profile's first visit, unless this is kept; pages in frames may keep nothing.
+# MLflow's assistant opens over the page on a profile's first visit unless this is kept; frames may keep nothing.
 CLOSED = "if (window === top) localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
 # Each is a recipe of models/, decided on validation (one fit in place of six), with what differs in its learner.
 RECIPES = {

@@ -57,12 +57,11 @@ def show_report(visitor: Visitor, folder: Path) -> None:
             keep(visit.page.screenshot(clip=clip), f"report{name}.png")
 
 
-def show_comparison(visitor: Visitor, lab: Lab) -> None:
-    """Show MLflow's comparison of the eight runs: what kind each is, and its figures side by side."""
+def show_runs(visitor: Visitor, lab: Lab) -> None:
+    """Show MLflow's own pages of the eight runs: the list in the saved view, and the comparison."""
     from mlflow import MlflowClient
 
     [experiment] = {MlflowClient(lab.uri).get_run(run).info.experiment_id for run in lab.runs.values()}
-    runs = "[" + ",".join(f'"{run}"' for run in lab.runs.values()) + "]"
     with (
         Gate() as gate,
         served(lab.root, gate) as address,
@@ -70,15 +69,25 @@ def show_comparison(visitor: Visitor, lab: Lab) -> None:
     ):
         page = visit.page
         page.add_init_script(CLOSED)
+        page.goto(f"{address}/#/experiments/{experiment}/runs?viewStateShareKey=figures")
+        page.get_by_role("button", name="Exit shared view").wait_for()
+        page.locator("button:has(svg)").first.click()  # folds the side bar
+        last = page.get_by_role("link", name="prior seed 7", exact=True)
+        page.wait_for_timeout(1500)  # columns find their widths
+        keep(cut(page, last.bounding_box()["y"] + 40), "runs.png")
+        runs = "[" + ",".join(f'"{run}"' for run in lab.runs.values()) + "]"
         page.goto(f'{address}/#/compare-runs?runs={runs}&experiments=["{experiment}"]')
         page.get_by_role("button", name="Clear All").click()
-        page.locator("button:has(svg)").first.click()  # folds the side bar
         choose(page, "Parameters:", ["learner.kind"])
         choose(page, "Metrics:", ["f1_optimism", "f1_caution", "f1_recommendation", "macro_f1"])
         page.get_by_role("heading", name="Comparing").click()
         page.wait_for_timeout(1500)  # the plot is drawn anew
-        below = page.get_by_text("Start Time:").bounding_box()
-        keep(page.screenshot(clip={"x": 48, "y": 0, "width": 992, "height": below["y"] - 12}), "compare.png")
+        keep(cut(page, page.get_by_text("Start Time:").bounding_box()["y"] - 12), "compare.png")
+
+
+def cut(page: "Page", height: float) -> bytes:
+    """Photograph the page down to a height, without MLflow's folded side bar."""
+    return page.screenshot(clip={"x": 48, "y": 0, "width": 992, "height": height})
 
 
 def choose(page: "Page", label: str, names: list[str]) -> None:
@@ -99,7 +108,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, started(path) as visitor:
         show_report(visitor, Path(folder))
         lab = train_eight(Path(folder) / "lab")
-        show_comparison(visitor, lab)
+        show_runs(visitor, lab)
 
 
 if __name__ == "__main__":
