@@ -6,10 +6,12 @@ STANCE := $(BIN)/stance
 TORCH := torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BRIEFING := docs/examples/harbour-talks.md
+REAL := ../shared/realtext/dev.jsonl
 TRIED := rules tfidf frozen average minilm
+EXPLAINED := tfidf rules
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test long base check format leaderboard curve ablation frontier benchmarks behaviour datasheet splitters clean forget
+.PHONY: help env demo test long base check format leaderboard curve ablation frontier benchmarks behaviour evidence prevalence datasheet screenshots splitters clean forget
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -87,8 +89,17 @@ models/trained/%/manifest.json: models/%.yaml | env
 behaviour: env $(TRIED:%=models/trained/%/manifest.json)  ## what our trained recipes do on the behavioural cases: experiments/behaviour.md and the README's table
 	@$(STANCE) evaluate $(TRIED:%=models/trained/%) --behaviour -o experiments/behaviour.md
 
+evidence: env $(EXPLAINED:%=models/trained/%/manifest.json)  ## do the words named as evidence carry the decisions: experiments/evidence.md
+	@$(STANCE) evaluate accurate fast $(EXPLAINED:%=models/trained/%) --evidence -o experiments/evidence.md
+
+prevalence: env  ## how far the released models' shares are from the true ones: experiments/prevalence.md
+	@$(STANCE) evaluate accurate fast --prevalence $(addprefix --data ,$(wildcard $(REAL))) -o experiments/prevalence.md
+
 datasheet: env  ## write the datasheet's figures from the labels
 	@$(STANCE) labels datasheet
+
+screenshots: env  ## make the README's pictures anew, from a real report and real runs (needs Chromium; some minutes)
+	@$(BIN)/python tests/browser/screenshots.py
 
 splitters: env  ## compare sentence splitters on tests/data/boundaries.jsonl
 	@$(PIP) install sentencex syntok pysbd blingfire spacy

@@ -3,27 +3,23 @@
 Needs the base install only: numpy, onnxruntime and tokenizers; no torch, no scikit-learn.
 """
 
-import os
-import re
-import shlex
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.decisions.decisions import Decisions
+from pipeline.decisions.decisions import Decisions, logit
+from pipeline.decisions.prevalence import prevalence
+from pipeline.decisions.rates import read_rates
 from pipeline.decisions.review import Review
 from pipeline.decisions.shift import MINIMUM, ShiftEstimate, adapt_decisions, estimate_priors
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.errors import DocumentError, ModelError
-from pipeline.ground.records import Notice, Prediction, Profile, Reading, ScoredDocument
+from pipeline.ground.records import Evidence, Notice, Prediction, Prevalence, Profile, Reading, ScoredDocument
 from pipeline.inference.graph import Pending
 from pipeline.inference.manifest import RETRAIN, Manifest, read_decisions, read_manifest, verify_files, way_back
 from pipeline.inference.scorers import Scorer, begin, load_scorer
-
-FOREIGN = (".doc", ".odt", ".rtf", ".epub")  # files that a user may name, and that are not read
-NAME_WORDS = 4  # a name with more words is taken for prose, unless it begins like a path
 
 
 class Predictor:
@@ -170,6 +166,20 @@ class Predictor:
             for text, chosen, row, doubted in zip(sentences, labels, probabilities, unsure, strict=True)
         ]
 
+    def explain(
+        self, sentences: Iterable[str], labels: Sequence[Sequence[str]] | None = None
+    ) -> list[tuple[Evidence, ...]]:
+        """Weigh each sentence's words for the labels it is predicted to carry, or for those given.
+
+        Spans are of the sentence as given; `pipeline.inference.evidence` says how, and its `phrases` what to show.
+        Raises `TypeError` as `predict` does, and `ValueError` for labels of other sentences or another codebook.
+        """
+        from pipeline.inference.evidence import explain
+
+        texts = _listed(sentences)
+        wanted = [one.labels for one in self.predict(texts)] if labels is None else labels
+        return explain(self._scorer, lambda some: logit(self.predict_proba(some)), texts, wanted, self.classes_)
+
     def predict_document(self, path_or_text: str | Path, *, encoding: str | None = None) -> ScoredDocument:
         """Read a document as `read_input` does and judge its sentences.
 
@@ -204,6 +214,14 @@ class Predictor:
         priors = dict(zip(self.classes_, shares, strict=True)) if shares else None
         return ScoredDocument(reading, tuple(predictions), profile, self.manifest.id, priors)
 
+    def prevalence(self, *documents: Sequence[Prediction]) -> tuple[Prevalence, ...]:
+        """Give each label's share of the documents' sentences together: counted, and corrected for error rates.
+
+        Not corrected where the model does not know its rates, or probabilities are adapted and have others.
+        """
+        rates = None if self.adapted else read_rates(self.manifest.facts, self.classes_, self.manifest.id)
+        return prevalence(documents, self.classes_, self.thresholds, rates)
+
 
 def _said(estimate: ShiftEstimate, names: Sequence[str]) -> Notice:
     """Say from which label shares to which probabilities were adapted."""
@@ -222,12 +240,13 @@ def read_input(path_or_text: str | Path, *, encoding: str | None = None) -> Read
     Raises:
         DocumentError: the file cannot be read, or it holds no running prose.
     """
+    from pipeline.corpus.naming import names_a_file, refuse_no_file
     from pipeline.corpus.readers import read_text
     from pipeline.corpus.reading import read, read_path
 
-    if isinstance(path_or_text, Path) or _names_a_file(path_or_text):
+    if isinstance(path_or_text, Path) or names_a_file(path_or_text):
         path = Path(path_or_text)
-        _refuse_no_file(path)
+        refuse_no_file(path)
         return read_path(path, encoding=encoding)
     if not path_or_text.strip():
         raise DocumentError("the text is empty", hint="give a text, or the path of a file")
@@ -243,44 +262,3 @@ def _listed(sentences: Iterable[str]) -> list[str]:
         if not isinstance(sentence, str):
             raise TypeError(f"sentences must be strings; item {number} is of type {type(sentence).__name__}")
     return listed
-
-
-def _names_a_file(text: str) -> bool:
-    """Tell a file name from prose: what exists, or a few words on one line with the ending of a document."""
-    from pipeline.corpus.readers import EXTENSIONS
-
-    if "\n" in text or len(text) > 1024 or not text.strip():
-        return False
-    if os.path.isfile(text) or os.path.isdir(text):  # noqa: PTH112, PTH113 - Path raises for a name too long
-        return True
-    if Path(text).suffix.lower() not in EXTENSIONS + FOREIGN or re.search(r"[.!?;,:]\s", text):
-        return False
-    return len(text.split()) <= NAME_WORDS or text.startswith(("/", "./", "../", "~"))
-
-
-def _refuse_no_file(path: Path) -> None:
-    """Raise `DocumentError` for what is absent, out of reach or a folder, with a command that can work."""
-    from pipeline.corpus.readers import EXTENSIONS
-
-    try:
-        path.stat()
-        inside = sorted(path.iterdir()) if path.is_dir() else []
-    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        raise DocumentError(f"no such file: {path}", hint=f"see what is there: {_listing(path)}") from error
-    except OSError as error:
-        raise DocumentError(
-            f"{path}: cannot be read ({error.strerror})", hint=f"see what is there: {_listing(path)}"
-        ) from error
-    if path.is_dir():
-        fit = [str(entry) for entry in inside if entry.suffix.lower() in EXTENSIONS and entry.is_file()]
-        see = f"see what is in it: ls {shlex.quote(str(path))}"
-        raise DocumentError(
-            f"{path} is a folder, and a file is expected; allowed: {', '.join(EXTENSIONS)}",
-            hint=f"name a file in it: stance score {shlex.quote(fit[0])}" if fit else see,
-        )
-
-
-def _listing(path: Path) -> str:
-    """Give the command that lists the nearest folder that is there."""
-    there = next(folder for folder in (*path.parents, Path()) if os.path.isdir(folder))  # noqa: PTH112
-    return f"ls {shlex.quote(str(there))}"

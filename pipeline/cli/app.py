@@ -18,7 +18,8 @@ VERBS = {
     "sentences": "show what the reader sees in a document",
     "evaluate": "judge a model on labelled sentences",
     "experiment": "run recipes side by side and write the leaderboard",
-    "models": "list, show and verify models, released and trained",
+    "compare": "line up tracked runs and tell which differences are real",
+    "models": "list, show, verify and promote models",
     "labels": "check the labelled sentences and their splits",
     "ui": "open the MLflow UI on the local store",
 }

@@ -1,15 +1,14 @@
 """`stance score`: score documents, sentence by sentence."""
 
-import glob
-import shlex
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli.score_reading import Options, is_document, read_named
+from pipeline.cli.score_report import ScoreCommand, Wanted, check_page, make_report, refuse_many, report_again
+
 if TYPE_CHECKING:
-    from pipeline.ground.errors import StanceError
     from pipeline.ground.records import Reading, ScoredDocument
     from pipeline.predict import Predictor
 
@@ -18,10 +17,9 @@ Example:
   stance score briefing.md -o scores.jsonl
 """
 FORMATS = ("parquet", "jsonl", "csv")
-AT_HAND = 200  # documents that are printed without -o
 
 
-@click.command("score", epilog=EPILOG)
+@click.command("score", cls=ScoreCommand, epilog=EPILOG)
 @click.argument("files", nargs=-1, required=True)
 @click.option(
     "--model",
@@ -33,6 +31,12 @@ AT_HAND = 200  # documents that are printed without -o
 @click.option("--format", "form", type=click.Choice(FORMATS), help="Format of the tables in a folder [parquet].")
 @click.option("--force", is_flag=True, help="Score anew what a folder already holds.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of a table.")
+@click.option("--report", metavar="[FILE.html]", help="Write a page to read as well [DOCUMENT-report.html].")
+@click.option(
+    "--evidence/--no-evidence",
+    default=None,
+    help="Name the words that carried each label, in JSON lines (slower); leave them out of a report.",
+)
 @click.option("--adapt-priors", is_flag=True, help="Adapt to the label shares of FILES, estimated from all of them.")
 @click.option("--encoding", help="Encoding of the files [default: UTF-8, or what a page declares].")
 @click.option("--text-column", metavar="NAME", help="Column of a table that holds the text [text].")
@@ -50,6 +54,8 @@ def command(
     form: str | None,
     force: bool,
     as_json: bool,
+    report: str | None,
+    evidence: bool | None,
     adapt_priors: bool,
     encoding: str | None,
     engine: str,
@@ -63,7 +69,8 @@ def command(
     input. With -o FOLDER any number of them (stance score archive/ -o scores/): a
     run that was killed goes on where it stopped, and what is unchanged since it was
     scored is left alone; pandas, DuckDB and Spark read the folder. Without -o,
-    one document prints every sentence; several print one profile each.
+    one document prints every sentence; several print one profile each. With
+    --report one page shows the text with its labels, for up to 200 documents.
 
     What cannot be read is named, the others are scored, and the exit code is 2.
     A question mark behind a probability says that the decision deserves a look.
@@ -76,24 +83,23 @@ def command(
 
         run_spark(files, output, form, master, _choose(model, fast), options)
         return
-    predictor = _load(model, fast)
-    if output and _is_archive(files, output, form, adapt_priors):
-        from pipeline.cli.score_archive import is_file, run
-        from pipeline.scoring.columns import TableOptions
-        from pipeline.workflows.archive import ArchiveRequest
-
-        to_file = is_file(output, form)
-        kind: Any = output.suffix.lower()[1:] if to_file else form or "parquet"
-        request = ArchiveRequest(files, output, kind, TableOptions(**options))
-        run(predictor, request, to_file=to_file, force=force)
-        return
-    _at_hand(predictor, files, output, options, as_json, adapt_priors)
+    page = None if report is None else check_page(report, files, output)
+    folder = _choose(model, fast)
+    predictor = _load(folder)
+    wanted = None if report is None else Wanted(files, page, folder, evidence=evidence is not False)
+    if output and _is_archive(files, output, form, adapt_priors, bool(evidence)):
+        fine = _into_parts(predictor, files, output, form, options, wanted, force=force)
+    else:
+        asked = {"as_json": as_json, "adapt_priors": adapt_priors, "evidence": bool(evidence)}
+        fine = _at_hand(predictor, files, output, options, wanted, **asked)
+    if not fine:
+        raise SystemExit(2)
 
 
 def _refuse_pairs(given: dict[str, Any]) -> None:
     """Raise a usage error for options that do not go together."""
     context = click.get_current_context()
-    output, spark = given["output"], given["engine"] == "spark"
+    output, spark, report = given["output"], given["engine"] == "spark", given["report"] is not None
     faults = {
         "--fast and --model name two models; give one of them": given["fast"] and given["model"],
         "--master is for --engine spark": given["master"] and not spark,
@@ -101,7 +107,13 @@ def _refuse_pairs(given: dict[str, Any]) -> None:
         "--format is for the tables that -o names": given["form"] and not output,
         "--force is for the folder that -o names": given["force"] and not output,
         "--json prints, and -o FOLDER does not; give one of them": given["as_json"] and output and not output.suffix,
+        "--evidence is not for --engine spark": spark and given["evidence"],
+        "--evidence is written as JSON lines: add --json, or -o FILE.jsonl": given["evidence"]
+        and not report
+        and (output.suffix.lower() != ".jsonl" if output else not given["as_json"]),
         "--adapt-priors is not for --engine spark": spark and given["adapt_priors"],
+        "--report reads documents that are at hand, and --engine spark scores where they lie": report and spark,
+        "--no-evidence is for --report": given["evidence"] is False and not report,
         "--force is not for --engine spark, whose folder must be new": spark and given["force"],
         "--engine spark writes a folder, and --format says of what": spark and output and output.suffix,
     }
@@ -124,54 +136,79 @@ def _refuse_output(files: tuple[str, ...], output: Path | None) -> None:
         )
 
 
-def _is_archive(files: tuple[str, ...], output: Path, form: str | None, adapt_priors: bool) -> bool:
+def _is_archive(files: tuple[str, ...], output: Path, form: str | None, adapt_priors: bool, evidence: bool) -> bool:
     """Tell what goes through the folder of parts: a folder as output, or more than plain documents as input."""
     from pipeline.cli.score_archive import is_file
     from pipeline.ground.errors import StanceError
 
-    many = not is_file(output, form) or any(not _is_document(file) for file in files)
+    many = not is_file(output, form) or any(not is_document(file) for file in files)
     if many and adapt_priors:
         raise StanceError(
             "--adapt-priors needs the shares of all documents before the first is decided, and takes plain documents",
             hint="name the documents and a file: stance score A.txt B.txt --adapt-priors -o scores.jsonl",
         )
+    if many and evidence:
+        raise StanceError(
+            "--evidence asks the model about every word, which is too slow for an archive; it takes plain documents",
+            hint="name the documents and a file: stance score A.txt B.txt --evidence -o scores.jsonl",
+        )
     return many
 
 
-def _is_document(name: str) -> bool:
-    from pipeline.scoring.kinds import Kind, kind_of
+def _into_parts(
+    predictor: "Predictor",
+    files: tuple[str, ...],
+    output: Path,
+    form: str | None,
+    options: Options,
+    wanted: Wanted | None,
+    *,
+    force: bool,
+) -> bool:
+    """Score into a folder of parts, or a file by way of one, and make the report if asked; tell whether all went."""
+    from pipeline.cli.score_archive import is_file, run
+    from pipeline.scoring.columns import TableOptions
+    from pipeline.workflows.archive import ArchiveRequest
 
-    path = Path(name)
-    return (
-        name != "-"
-        and not path.is_dir()
-        and kind_of(path.name) not in (Kind.ARCHIVE, Kind.TABLE)
-        and not (glob.has_magic(name) and not path.exists())
-    )
+    to_file = is_file(output, form)
+    kind: Any = output.suffix.lower()[1:] if to_file else form or "parquet"
+    beside = wanted.outside if wanted else ()
+    if wanted:
+        refuse_many(files, options, (output, *beside))
+    request = ArchiveRequest(files, output, kind, TableOptions(**options), beside=beside)
+    fine = run(predictor, request, to_file=to_file, force=force)
+    made = report_again(predictor, wanted, options, (output, *beside)) if wanted else True
+    return fine and made
 
 
 def _at_hand(
     predictor: "Predictor",
     files: tuple[str, ...],
     output: Path | None,
-    options: dict[str, str | None],
+    options: Options,
+    wanted: Wanted | None,
+    *,
     as_json: bool,
     adapt_priors: bool,
-) -> None:
-    """Score a few documents in memory, write them if asked, and show them."""
+    evidence: bool,
+) -> bool:
+    """Score a few documents in memory, write them and their report if asked, and show them; tell whether all went."""
     from pipeline.cli.app import complain
     from pipeline.cli.console import results
+    from pipeline.cli.score_rows import rows_of, write_rows
 
-    readings, faults = _read(files, options)
+    readings, faults = read_named(files, options, wanted.outside if wanted else ())
     scored = _score(predictor, readings, adapt_priors)
+    rows = rows_of(predictor, scored, evidence) if output or as_json else []
     if output and scored:
-        _write(output, scored, predictor.classes_)
+        write_rows(output, rows, predictor.classes_)
+    # Before the scores are shown, whose reader may leave: stance score … --report | head
+    made = make_report(predictor, wanted, scored) if wanted else True
     with results():
-        _show(predictor, scored, as_json)
+        _show(predictor, scored, rows if as_json else None)
     for fault in faults:
         complain(fault)
-    if faults:
-        raise SystemExit(2)
+    return made and not faults
 
 
 def _choose(model: Path | None, fast: bool) -> Path:
@@ -187,58 +224,10 @@ def _choose(model: Path | None, fast: bool) -> Path:
     return folder
 
 
-def _load(model: Path | None, fast: bool) -> "Predictor":
+def _load(folder: Path) -> "Predictor":
     from pipeline.predict import Predictor
 
-    return Predictor.load(_choose(model, fast))
-
-
-def _read(files: tuple[str, ...], options: dict[str, str | None]) -> tuple[list["Reading"], list["StanceError"]]:
-    """Read what can be read; keep what is said of the rest."""
-    from pipeline.ground.errors import DocumentError
-    from pipeline.predict import read_input
-
-    readings: list[Reading] = []
-    faults: list[StanceError] = []
-    for file in files:
-        try:
-            if _is_document(file):
-                readings.append(read_input(Path(file), encoding=options["encoding"]))
-            else:
-                _read_many(file, options, readings, faults)
-        except DocumentError as error:
-            faults.append(error)
-    return readings, faults
-
-
-def _read_many(
-    file: str, options: dict[str, str | None], readings: list["Reading"], faults: list["StanceError"]
-) -> None:
-    """Read what a folder, pattern, archive, table or standard input holds; refuse too much of it."""
-    from pipeline.cli.console import note
-    from pipeline.ground.errors import DocumentError, StanceError
-    from pipeline.scoring.columns import TableOptions
-    from pipeline.scoring.inputs import find_items
-    from pipeline.scoring.items import Failure, Passed
-    from pipeline.scoring.reader import read_items
-    from pipeline.workflows.archive import nothing_in
-
-    found = list(islice(find_items([file], TableOptions(**options)), AT_HAND + 2))
-    if len(found) > AT_HAND + 1:
-        raise StanceError(
-            f"{file} holds more than {AT_HAND} documents, too many to print",
-            hint=f"give a folder for the scores: stance score {shlex.quote(file)} -o scores/",
-        )
-    for passed in (one for one in found if isinstance(one, Passed)):
-        note(passed.said)
-    if all(isinstance(one, Passed) for one in found):
-        raise nothing_in((file,))
-    for one in read_items((one for one in found if not isinstance(one, Passed)), options["encoding"]):
-        if isinstance(one, Failure):
-            said = one.reason if one.reason.startswith(one.place) else f"{one.place}: {one.reason}"
-            faults.append(DocumentError(said, hint=one.hint))
-        else:
-            readings.append(one.reading)
+    return Predictor.load(folder)
 
 
 def _score(predictor: "Predictor", readings: list["Reading"], adapt_priors: bool) -> list["ScoredDocument"]:
@@ -252,39 +241,23 @@ def _score(predictor: "Predictor", readings: list["Reading"], adapt_priors: bool
     return scored
 
 
-def _write(output: Path, scored: list["ScoredDocument"], labels: tuple[str, ...]) -> None:
-    from pipeline.cli.console import note
-    from pipeline.ground.errors import StanceError
-    from pipeline.scoring.formats import write_file
-    from pipeline.scoring.rows import sentence_rows
-
-    rows = (row for document in scored for row in sentence_rows(document))
-    kind: Any = output.suffix.lower()[1:]
-    try:
-        count = write_file(output.resolve(), "sentences", kind, labels, rows)
-    except OSError as error:
-        raise StanceError(
-            f"cannot write {output}: {error.strerror}", hint="name a file in a folder you may write to"
-        ) from error
-    note(f"wrote {count} sentences to {output}")
-
-
-def _show(predictor: "Predictor", scored: list["ScoredDocument"], as_json: bool) -> None:
-    """Print JSON lines, one document's sentences, or several documents' profiles."""
-    if as_json:
+def _show(predictor: "Predictor", scored: list["ScoredDocument"], rows: list[dict[str, Any]] | None) -> None:
+    """Print the rows as JSON lines; without rows one document's sentences, or several documents' profiles."""
+    if rows is not None:
         import json
 
-        from pipeline.scoring.rows import sentence_rows
-
-        for document in scored:
-            for row in sentence_rows(document):
-                click.echo(json.dumps(row, ensure_ascii=False))
+        for row in rows:
+            click.echo(json.dumps(row, ensure_ascii=False))
         return
-    from pipeline.cli.console import stdout_console
+    from pipeline.cli.console import note, stdout_console
     from pipeline.reports.scores import document_table, profiles_table
 
     console = stdout_console()
+    plain = [document.predictions for document in scored if document.priors is None]
+    shares = predictor.prevalence(*plain) if plain else ()
+    if shares and not any(one.corrected for one in shares):
+        note("shares are not corrected: the model does not know its error rates (stance models rates MODEL)")
     if len(scored) == 1:
-        console.print(document_table(scored[0], predictor.codebook))
+        console.print(document_table(scored[0], predictor.codebook, shares))
     elif scored:
-        console.print(profiles_table(scored, predictor.codebook))
+        console.print(profiles_table(scored, predictor.codebook, shares))

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pipeline.workflows.archive import ArchiveRequest, ArchiveResult
 
 
-def run(predictor: "Predictor", request: "ArchiveRequest", *, to_file: bool, force: bool) -> None:
-    """Score, say what was done, and exit 2 where something could not be read."""
+def run(predictor: "Predictor", request: "ArchiveRequest", *, to_file: bool, force: bool) -> bool:
+    """Score and say what was done; tell whether all could be read."""
     from pipeline.cli.console import note, terminal_progress
     from pipeline.workflows.archive import score_archive, score_to_file
 
@@ -32,8 +32,7 @@ def run(predictor: "Predictor", request: "ArchiveRequest", *, to_file: bool, for
         note(f"… and {more:,} more")
     for line in said(request, result, to_file=to_file):
         note(line)
-    if result.failed:
-        raise SystemExit(2)
+    return not result.failed
 
 
 def _count(request: "ArchiveRequest", progress: "Progress") -> None:

@@ -29,11 +29,12 @@ def markdown_blocks(source: str) -> tuple[str, tuple[Block, ...]]:
 
 
 def markdown_facts(source: str) -> Parsed:
-    """Read a Markdown source; title and date are those of its front matter, or the title its first heading."""
+    """Read a Markdown source; title, date and source are its front matter's, the title else its first heading."""
     text, blocks = markdown_blocks(source)
     front = _front_matter(source)
     title = collapse(str(front.get("title") or "")) or first_heading(text, blocks)
-    return Parsed(text, blocks, title, iso_date(str(front.get("date") or "")))
+    source_name = collapse(str(front.get("source") or ""))
+    return Parsed(text, blocks, title, iso_date(str(front.get("date") or "")), source_name)
 
 
 def _unix(source: str) -> str:

@@ -25,6 +25,7 @@ class Parsed:
     blocks: tuple[Block, ...]
     title: str = ""
     date: str = ""
+    source: str = ""
 
 
 def join_pieces(pieces: Iterable[Piece]) -> tuple[str, tuple[Block, ...]]:

@@ -42,7 +42,15 @@ def parse_document(path: Path, raw: bytes, *, encoding: str | None = None, doc_i
         raise _empty(path)
     parsed = _binary_kind(path, raw, kind, encoding) or _text_kind(path, raw, kind, encoding)
     date = parsed.date or date_in_name(path.name)
-    return Document(doc_id or path.stem, parsed.text, parsed.blocks, title=parsed.title, path=str(path), date=date)
+    return Document(
+        doc_id or path.stem,
+        parsed.text,
+        parsed.blocks,
+        source=parsed.source,
+        title=parsed.title,
+        path=str(path),
+        date=date,
+    )
 
 
 def read_text(text: str, doc_id: str = "text") -> Document:

@@ -10,13 +10,21 @@ from pipeline.ground.config import Strict, did_you_mean, load_config
 from pipeline.ground.errors import LabelError
 
 
+def _is_false(value: object) -> bool:
+    return value is False
+
+
 class Label(Strict):
-    """One label: its name, a short form for narrow tables, a colour, and its definition."""
+    """One label: its name, a short form for narrow tables, a colour, and its definition.
+
+    `asks` says that what carries it asks something of somebody; a report gathers these as a list of things to do.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
     short: str = Field(min_length=1, max_length=5)
     color: str = "cyan"
     definition: str
+    asks: bool = Field(default=False, exclude_if=_is_false)
 
 
 class Codebook(Strict):

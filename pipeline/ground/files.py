@@ -14,6 +14,7 @@ from typing import Any
 
 from pipeline.ground.errors import ConfigError, StanceError
 
+GENERATOR = "cautious-hope"  # the meta tag by which a page is known as ours
 DAY = 24 * 3600  # seconds after which a folder half-made belongs to no running process
 
 
@@ -120,6 +121,15 @@ def write_jsonl(path: Path, records: Iterable[dict[str, Any]]) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON value, indented, by rename."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def is_ours(path: Path) -> bool:
+    """Tell whether a file is a page that was written here: it may be replaced by another, and is no document."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            return f'<meta name="generator" content="{GENERATOR}' in stream.read(2000)
+    except OSError:
+        return False
 
 
 def sweep(target: Path) -> None:

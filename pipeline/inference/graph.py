@@ -53,6 +53,11 @@ class OnnxScorer:
         """Give the graph's logits, shape (n, labels), in text order; at least one text."""
         return self._begin(texts)()
 
+    def reach(self, text: str) -> int:
+        """Count the characters that the graph reads of a text: all, unless it has too many tokens."""
+        encoding = self._tokenizer.encode(text)
+        return max(end for _, end in encoding.offsets) if encoding.overflowing else len(text)
+
     def begin(self, texts: Sequence[str]) -> Pending:
         """Tokenise now and run in the pool; calling the result waits for the probabilities."""
         pending = self._begin(texts)

@@ -35,7 +35,11 @@ def checked(pattern: str) -> str:
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
-    """Turn a pattern into a regular expression for texts made `plain`; raise `ValueError` for a faulty one."""
+    """Turn a pattern into a regular expression for texts made `plain`, with a group for each item but gaps.
+
+    Raises:
+        ValueError: the pattern is faulty.
+    """
     body = plain(pattern).strip()
     start = body.startswith("^")
     parts: list[str] = []
@@ -59,7 +63,7 @@ def _item(found: re.Match[str]) -> str:
     options = (found["choice"] if found["choice"] is not None else found["word"]).split("|")
     if found["choice"] is None and len(options) > 1:
         raise ValueError("a choice stands in parentheses: (this|that)")
-    return "(?:" + "|".join(_words(option) for option in options) + ")"
+    return "(" + "|".join(_words(option) for option in options) + ")"
 
 
 def _words(option: str) -> str:
@@ -92,12 +96,22 @@ class LabelPatterns:
 
     def count(self, text: str) -> int:
         """Count the patterns that match a text outside the words that vetoes cover."""
-        bare = plain(text)
-        covered = bare
+        covered = self._covered(text)
+        return sum(1 for one in self.match if one.search(covered))
+
+    def places(self, text: str) -> list[list[tuple[int, int]]]:
+        """Give for each pattern that counts the spans of `plain(text)` that its items match, at all its matches."""
+        covered = self._covered(text)
+        found = [list(one.finditer(covered)) for one in self.match]
+        return [[span for match in matches for span in match.regs[1:]] for matches in found if matches]
+
+    def _covered(self, text: str) -> str:
+        """Give the text made `plain`, with vetoed words covered."""
+        bare = covered = plain(text)
         for veto in self.veto:
             for found in veto.finditer(bare):
                 covered = covered[: found.start()] + COVER * (found.end() - found.start()) + covered[found.end() :]
-        return sum(1 for one in self.match if one.search(covered))
+        return covered
 
 
 def probabilities(counts: np.ndarray, exclusive: bool) -> np.ndarray:
@@ -115,7 +129,7 @@ class RulesScorer:
     """Count each label's patterns in a sentence."""
 
     def __init__(self, patterns: Sequence[LabelPatterns], exclusive: bool) -> None:
-        self._patterns = patterns
+        self.patterns = patterns
         self._exclusive = exclusive
 
     @classmethod
@@ -125,5 +139,5 @@ class RulesScorer:
 
     def score(self, texts: Sequence[str]) -> np.ndarray:
         """Score each text by itself; shape (n, labels)."""
-        counts = np.array([[one.count(text) for one in self._patterns] for text in texts], dtype=float)
-        return probabilities(counts.reshape(len(texts), len(self._patterns)), self._exclusive)
+        counts = np.array([[one.count(text) for one in self.patterns] for text in texts], dtype=float)
+        return probabilities(counts.reshape(len(texts), len(self.patterns)), self._exclusive)

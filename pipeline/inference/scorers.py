@@ -51,35 +51,46 @@ class TfidfScorer:
     """Weigh n-grams by TF-IDF and add up a linear model's weights (Salton and Buckley 1988)."""
 
     def __init__(self, spec: TfidfSpec, folder: Path, exclusive: bool) -> None:
-        self._spec = spec
+        self.spec = spec
         self._activate: Callable[[np.ndarray], np.ndarray] = softmax if exclusive else sigmoid
         vocabulary = read_json(folder / "vocabulary.json")
         self._index = {block: {term: i for i, term in enumerate(vocabulary[block])} for block in ("word", "char")}
         with (folder / "weights.npz").open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             self._idf = {block: arrays[f"{block}_idf"].astype(float) for block in ("word", "char")}
             self._coef = {block: arrays[f"{block}_coef"].astype(float) for block in ("word", "char")}
-            self._intercept = arrays["intercept"].astype(float)
+            self.intercept = arrays["intercept"].astype(float)
 
     def score(self, texts: Sequence[str]) -> np.ndarray:
         """Score each text by itself."""
-        rows = [self._logits(text) for text in texts]
-        return self._activate(np.array(rows).reshape(len(rows), len(self._intercept)))
+        return self._activate(self.logits(texts))
+
+    def logits(self, texts: Sequence[str]) -> np.ndarray:
+        """Give the linear model's logits, shape (n, labels)."""
+        return np.array([self._logits(text) for text in texts]).reshape(len(texts), len(self.intercept))
+
+    def terms(self, block: str, counts: Counter[str]) -> dict[str, np.ndarray]:
+        """Give what each known n-gram of a block ("word" or "char") adds to the logits, an array of shape (labels,)."""
+        known, columns, weights = self._weigh(block, counts)
+        return dict(zip(known, weights[:, None] * self._coef[block][:, columns].T, strict=True))
 
     def _logits(self, text: str) -> np.ndarray:
-        words = self._block("word", word_ngrams(text, *self._spec.word_ngrams))
-        chars = self._block("char", char_ngrams(text, *self._spec.char_ngrams))
-        return np.asarray(self._intercept + words + chars)
+        words = self._block("word", word_ngrams(text, *self.spec.word_ngrams))
+        chars = self._block("char", char_ngrams(text, *self.spec.char_ngrams))
+        return np.asarray(self.intercept + words + chars)
 
     def _block(self, block: str, counts: Counter[str]) -> np.ndarray:
         """Give one block's share of the logits: its TF-IDF vector of length 1 times its weights."""
+        _, columns, weights = self._weigh(block, counts)
+        return np.asarray(weights @ self._coef[block][:, columns].T)
+
+    def _weigh(self, block: str, counts: Counter[str]) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """Give the known n-grams, their columns, and their TF-IDF vector of length 1."""
         index = self._index[block]
-        known = [(index[term], count) for term, count in counts.items() if term in index]
-        if not known:
-            return np.zeros(len(self._intercept))
-        columns = np.array([column for column, _ in known])
-        tf = np.array([1 + math.log(count) if self._spec.sublinear else count for _, count in known])
+        known = [term for term in counts if term in index]
+        columns = np.array([index[term] for term in known], dtype=int)
+        tf = np.array([1 + math.log(counts[term]) if self.spec.sublinear else counts[term] for term in known])
         weights = tf * self._idf[block][columns]
-        return np.asarray((weights / np.linalg.norm(weights)) @ self._coef[block][:, columns].T)
+        return known, columns, weights / (np.linalg.norm(weights) if known else 1.0)
 
 
 class AverageScorer:

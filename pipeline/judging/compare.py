@@ -54,7 +54,7 @@ def resample_models(
         ValueError: two models do not hold the same sentences, gold and documents in the same order.
     """
     everything = [judged for runs in models.values() for judged in runs]
-    _check_same(everything)
+    check_same(everything)
     if not everything:
         return {}
     rng = np.random.default_rng(seed)
@@ -81,11 +81,11 @@ def differences(resampled: Mapping[str, Resampled]) -> list[Difference]:
     for a, b in combinations(resampled, 2):
         apart = resampled[a].drawn - resampled[b].drawn
         estimate = with_interval(resampled[a].value - resampled[b].value, apart)
-        found.append(Difference(a, b, estimate, _two_sided(apart)))
+        found.append(Difference(a, b, estimate, two_sided(apart)))
     return holm(found)
 
 
-def _two_sided(apart: np.ndarray) -> float:
+def two_sided(apart: np.ndarray) -> float:
     """Give twice the share of resamples on the wrong side of 0, never below one resample's worth."""
     known = apart[np.isfinite(apart)]
     if not len(known):
@@ -105,7 +105,8 @@ def holm(found: Sequence[Difference], level: float = LEVEL) -> list[Difference]:
     return [replace(difference, real=stands) for difference, stands in zip(found, real, strict=True)]
 
 
-def _check_same(runs: Sequence[Judged]) -> None:
+def check_same(runs: Sequence[Judged]) -> None:
+    """Raise `ValueError` where two do not hold the same sentences, gold and documents in the same order."""
     for a, b in pairwise(runs):
         if (a.labels, a.texts, a.groups) != (b.labels, b.texts, b.groups) or not np.array_equal(a.gold, b.gold):
             raise ValueError("only models judged on the same sentences, gold and documents can be paired")

@@ -93,11 +93,16 @@ class Bins:
     observed: np.ndarray
 
 
+def bin_places(probability: np.ndarray, bins: int = ECE_BINS) -> np.ndarray:
+    """Number each probability's bin among (k/bins, (k+1)/bins], 0 in the first; shape as given."""
+    # The inner edges alone: whatever lies beyond the outermost of them belongs to the end bins.
+    return np.asarray(np.digitize(probability, np.linspace(0, 1, bins + 1)[1:-1], right=True))
+
+
 def calibration_bins(gold: np.ndarray, probability: np.ndarray, bins: int = ECE_BINS) -> Bins:
     """Sort one label's probabilities into the bins (k/bins, (k+1)/bins], 0 into the first."""
     probability = np.asarray(probability, dtype=float)
-    # The inner edges alone: whatever lies beyond the outermost of them belongs to the end bins.
-    place = np.digitize(probability, np.linspace(0, 1, bins + 1)[1:-1], right=True)
+    place = bin_places(probability, bins)
     number = np.bincount(place, minlength=bins)
     return Bins(
         count=number,

@@ -11,11 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.ground.files import GENERATOR, is_ours
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+__all__ = ["environment", "is_ours", "render_page"]
 TEMPLATES = Path(__file__).parent / "templates"
-GENERATOR = "cautious-hope"  # the meta tag by which a page is known as ours
 # Okabe & Ito 2008, in the order of the figures; the second is for dark pages.
 COLOURS = (
     ("#0072B2", "#5CB8EE"),
@@ -41,25 +43,18 @@ def environment() -> "Environment":
     )
 
 
-def render_page(template: str, *, styles: tuple[str, ...] = (), script: str = "", **values: Any) -> str:
+def render_page(
+    template: str, *, styles: tuple[str, ...] = (), script: str | tuple[str, ...] = (), **values: Any
+) -> str:
     """Render a template that extends `base.html.j2`; `styles` and `script` name files beside it, which are inlined.
 
-    The template gets `values`; it may use what `environment` knows.
+    The template gets `values`; it may use what `environment` knows. Several scripts become one.
     """
-    code = _read(script) if script else ""
+    code = "\n".join(_read(name) for name in ((script,) if isinstance(script, str) else script) if name)
     css = "\n".join(_read(name) for name in ("shell.css", *styles))
     policy = _policy(code)
     page = environment().get_template(template)
     return page.render(css=css, script=code, policy=policy, generator=GENERATOR, colours=COLOURS, **values)
-
-
-def is_ours(path: Path) -> bool:
-    """Tell whether a file is a page that was written here, and may be replaced by another."""
-    try:
-        with path.open(encoding="utf-8", errors="replace") as stream:
-            return f'<meta name="generator" content="{GENERATOR}' in stream.read(2000)
-    except OSError:
-        return False
 
 
 def _read(name: str) -> str:

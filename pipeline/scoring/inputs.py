@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from pipeline.ground.errors import DocumentError
+from pipeline.ground.files import is_ours
 from pipeline.scoring.archives import archive_items
 from pipeline.scoring.columns import TableOptions
 from pipeline.scoring.items import Failure, Item, Passed, seal, spell
@@ -19,6 +20,7 @@ from pipeline.scoring.opened import LARGEST, open_file, read_bounded, what_is, w
 from pipeline.scoring.tables import table_items
 
 STDIN = "stdin"
+PAGES = (".html", ".htm")  # endings of reports, which lie among documents and are none unless named
 _Found = Iterator[Item | Failure]
 
 
@@ -170,7 +172,9 @@ class _Finder:
             return
         if not self._first(facts.st_dev, facts.st_ino):
             return
-        if kind is Kind.DOCUMENT:
+        if not outright and path.suffix.lower() in PAGES and is_ours(path):
+            self.tally.pass_over(path.name)
+        elif kind is Kind.DOCUMENT:
             yield Item(place, spell(path.name), id=place, path=seal(path))
         elif kind is Kind.ARCHIVE:
             yield from archive_items(path, place, self.options, self.tally)

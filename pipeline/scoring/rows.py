@@ -4,19 +4,25 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline.ground.files import hash_text
-from pipeline.ground.records import PLACES, ScoredDocument
+from pipeline.ground.records import PLACES, Evidence, ScoredDocument
+from pipeline.inference.evidence import phrases
 
 
-def sentence_rows(scored: ScoredDocument) -> Iterator[dict[str, Any]]:
+def sentence_rows(
+    scored: ScoredDocument, evidence: Sequence[tuple[Evidence, ...]] | None = None
+) -> Iterator[dict[str, Any]]:
     """Yield one row for each sentence; `start` and `end` count characters of the text with `text_sha256`.
 
     `page` is None where the document has no pages. `review` and `unsure` are None where the model has not learned to
-    tell; `priors` stands only where probabilities were adapted to other label shares.
+    tell; `priors` stands only where probabilities were adapted to other label shares, and `evidence` (a row for each
+    sentence) only where it is given.
     """
     document = scored.reading.document
     text_hash = hash_text(document.text)
     priors = {"priors": _rounded(scored.priors)} if scored.priors else {}
-    for sentence, prediction in zip(scored.reading.sentences, scored.predictions, strict=True):
+    given = [None] * len(scored.predictions) if evidence is None else evidence
+    for sentence, prediction, found in zip(scored.reading.sentences, scored.predictions, given, strict=True):
+        more = {} if found is None else {"evidence": [_shown(one, sentence.text) for one in found]}
         yield {
             "doc": document.id,
             "index": sentence.index,
@@ -32,7 +38,16 @@ def sentence_rows(scored: ScoredDocument) -> Iterator[dict[str, Any]]:
             "model": scored.model,
             "path": document.path,
             "text_sha256": text_hash,
-        } | priors
+        } | (priors | more)
+
+
+def _shown(evidence: Evidence, text: str) -> dict[str, Any]:
+    """Give the phrases worth showing; `start` and `end` count characters of the sentence's own text."""
+    words = [
+        {"start": one.start, "end": one.end, "text": text[one.start : one.end], "weight": round(one.weight, PLACES)}
+        for one in phrases(evidence)
+    ]
+    return {"label": evidence.label, "method": evidence.method, "words": words}
 
 
 def document_row(scored: ScoredDocument) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MODEL = "model"  # artifact folder of the model in each run
+LOCKED = "another process writes to it: wait for that training, or end what was left behind (fuser shows its number)"
+UNUSABLE = (
+    "check MLFLOW_TRACKING_URI, or unset it to use the local store; a store of another MLflow version is brought up to"
+    " date by: mlflow db upgrade URI"
+)
 NOTE = "mlflow.note.content"  # the tag that the UI shows as description, of a run and of an experiment
 COMMIT = "mlflow.source.git.commit"
 
@@ -110,6 +115,14 @@ class Tracker:
             for name, value in values.items():
                 client.log_metric(run_id, name, value)
 
+    def abandon(self, run_id: str) -> None:
+        """Mark a run that a kill left running as KILLED; one that is gone from the store is passed over."""
+        with self._translated():
+            mlflow = load_mlflow()
+            client = mlflow.MlflowClient(tracking_uri=self.uri)
+            with suppress(mlflow.exceptions.MlflowException):
+                client.set_terminated(run_id, "KILLED")
+
     def add_to_model(self, model_id: str, values: dict[str, float], tags: dict[str, str]) -> str | None:
         """Add columns and tags to the newest run that made a model; give its id, None where the store has none."""
         with self._translated():
@@ -161,11 +174,8 @@ class Tracker:
             yield
         except (MlflowException, SQLAlchemyError, RequestException, OSError) as error:
             first = str(error).strip().split("\n")[0]
-            raise TrackingError(
-                f"the MLflow store {self.uri} cannot be used: {first}",
-                hint="check MLFLOW_TRACKING_URI, or unset it to use the local store; a store of another MLflow"
-                " version is brought up to date by: mlflow db upgrade URI",
-            ) from error
+            hint = LOCKED if "database is locked" in first else UNUSABLE
+            raise TrackingError(f"the MLflow store {self.uri} cannot be used: {first}", hint=hint) from error
 
 
 class Run:

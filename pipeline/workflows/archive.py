@@ -28,7 +28,10 @@ SHOWN = 5  # failures told one by one; errors.jsonl holds all
 
 @dataclass(frozen=True, slots=True)
 class ArchiveRequest:
-    """What to score and where to keep it: `output` is a folder; `named` are files, folders, patterns or `-`."""
+    """What to score and where to keep it: `output` is a folder; `named` are files, folders, patterns or `-`.
+
+    `beside` are files that are written as well, and never read.
+    """
 
     named: tuple[str, ...]
     output: Path
@@ -36,6 +39,7 @@ class ArchiveRequest:
     options: TableOptions = field(default_factory=TableOptions)
     part: int = PART
     seconds: float = SECONDS
+    beside: tuple[Path, ...] = ()
 
 
 @dataclass(slots=True)
@@ -98,7 +102,7 @@ def _score(
 
 
 def _found(request: ArchiveRequest, target: Path | None = None) -> Iterator[Item | Failure | Passed]:
-    outside = [path for path in (request.output, target) if path]
+    outside = [path for path in (request.output, target, *request.beside) if path]
     return find_items(request.named, request.options, outside=outside)
 
 

@@ -38,14 +38,19 @@ def try_models(folders: Sequence[Path], suite: Suite) -> list[Tried]:
     Raises:
         ModelError: a folder cannot be used, is named twice, or was trained for other labels; before any is scored.
     """
+    predictors = load_each(folders)
+    for folder, predictor in zip(folders, predictors, strict=True):
+        _check_scheme(folder, predictor.codebook, suite.codebook)
+    return [_try(folder, predictor, suite) for folder, predictor in zip(folders, predictors, strict=True)]
+
+
+def load_each(folders: Sequence[Path]) -> list[Predictor]:
+    """Load model folders; raise `ModelError` where one cannot be used or is named twice."""
     once: dict[Path, Path] = {}
     for folder in folders:
         if once.setdefault(folder.resolve(), folder) != folder or list(folders).count(folder) > 1:
             raise ModelError(f"{folder} is named twice", hint="name each model folder once")
-    predictors = [Predictor.load(folder) for folder in folders]
-    for folder, predictor in zip(folders, predictors, strict=True):
-        _check_scheme(folder, predictor.codebook, suite.codebook)
-    return [_try(folder, predictor, suite) for folder, predictor in zip(folders, predictors, strict=True)]
+    return [Predictor.load(folder) for folder in folders]
 
 
 def _check_scheme(folder: Path, own: Codebook, wanted: Codebook) -> None:
@@ -68,17 +73,29 @@ def _try(folder: Path, predictor: Predictor, suite: Suite) -> Tried:
 
 def track(tried: Tried, suite: Suite, tracker: Tracker) -> str:
     """Add the figures to the run that made the model, or to a new run of the experiment `behaviour`; give its id."""
-    metrics, tags = behaviour_metrics(tried.report), {"behaviour_suite": suite.fingerprint}
-    known = tracker.add_to_model(tried.manifest.id, metrics, tags)
+    tags = {"behaviour_suite": suite.fingerprint}
+    return add_figures(tracker, EXPERIMENT, tried.folder, tried.manifest, behaviour_metrics(tried.report), tags)
+
+
+def add_figures(
+    tracker: Tracker,
+    experiment: str,
+    folder: Path,
+    manifest: Manifest,
+    metrics: dict[str, float],
+    tags: dict[str, str],
+) -> str:
+    """Add figures and tags to the run that made a model, or to a new run of an experiment; give its id."""
+    known = tracker.add_to_model(manifest.id, metrics, tags)
     if known:
         return known
-    tags |= {
-        "model_id": tried.manifest.id,
-        "model_folder": str(tried.folder),
-        "recipe_hash": tried.manifest.recipe_hash,
-        "codebook": f"{suite.codebook.name} {suite.codebook.version}",
+    tags = tags | {
+        "model_id": manifest.id,
+        "model_folder": str(folder),
+        "recipe_hash": manifest.recipe_hash,
+        "codebook": f"{manifest.codebook.name} {manifest.codebook.version}",
         "code_version": code_version(),
     }
-    with tracker.run(EXPERIMENT, f"{tried.manifest.name} behaviour", tags, {}) as run:
+    with tracker.run(experiment, f"{manifest.name} {experiment}", tags, {}) as run:
         run.metrics(metrics)
         return run.id

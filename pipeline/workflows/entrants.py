@@ -13,6 +13,7 @@ from pipeline.ground.machine import describe_machine
 from pipeline.ground.records import Example
 from pipeline.ground.version import code_version
 from pipeline.inference.manifest import read_manifest
+from pipeline.judging.kept import keep
 from pipeline.judging.records import Judged
 from pipeline.judging.report import flat_metrics, judge
 from pipeline.learning.fit import fit
@@ -26,6 +27,7 @@ from pipeline.workflows.judged import decided_at_half, decided_by, judged_on
 from pipeline.workflows.logbook import columns, log_peak, run_params, run_tags
 from pipeline.workflows.notes import OVERVIEW, figures_note, purpose_of, run_note
 from pipeline.workflows.overview import cost_tiles, page_of
+from pipeline.workflows.runs_kept import keep_and_compare
 from pipeline.workflows.training import Order, train_on
 from pipeline.workflows.watched import own_peak
 
@@ -100,6 +102,8 @@ def train_peer(bench: Bench, recipe: Recipe, seed: int, more: Sequence[str]) -> 
         costs = (figures["train_seconds"], figures["sentences_per_second"], figures["model_megabytes"])
         run.tags({NOTE: f"{note} {figures_note(report, *costs)}"})
         run.text(page_of(recipe, purpose, bench.corpus, bench.split, judged, cost_tiles(*costs), {}), OVERVIEW)
+        kept = keep("test", judged, bench.split.test, bench.corpus.codebook, bench.corpus.fingerprint, "")
+        keep_and_compare(run, [kept], bench.tracker, bench.progress)
         result = _result(bench, recipe, run.id, figures, Answers(judged.probabilities, judged.predicted))
         if more:
             calibrated = decisions.calibrate(estimator.predict_proba(list(more)))

@@ -10,6 +10,8 @@ import yaml
 from tiny import TFIDF, tiny_sentences, write_labels, write_recipe
 
 from pipeline.cli.app import VERBS, stance
+from pipeline.tracking.store import Tracker
+from pipeline.workflows.training import Order, train
 
 
 def verbs() -> dict[str, click.Command]:
@@ -86,6 +88,9 @@ def set_up(workshop, tmp_path_factory):
     (root / "briefing.md").write_text("# Talks\n\nTalks remain the better road. The fleet must answer force.\n")
     gold = [{"text": text, "labels": [kind] if kind in ("hawk", "dove") else []} for kind, text in tiny_sentences()]
     (root / "gold.jsonl").write_text("".join(json.dumps(record) + "\n" for record in gold))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        train(Order(root / "models" / "tfidf.yaml", labels, root / "models" / "trained" / "tfidf"), Tracker(root))
     spec = {
         "kind": "comparison",
         "name": "peers",

@@ -88,3 +88,16 @@ def test_reading_a_text_loads_none_of_the_libraries_for_other_kinds(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("front", "source"),
+    [
+        ("source: The  Littoral Desk", "The Littoral Desk"),
+        ("source: 4", "4"),
+        ("source:", ""),
+        ("title: The river", ""),
+    ],
+)
+def test_front_matter_names_the_source(front, source):
+    assert parse_document(Path("a.md"), f"---\n{front}\n---\n{PROSE}".encode()).source == source

@@ -1,36 +1,21 @@
 """What is saved scores as what was fitted, in any order and any batch."""
 
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import TFIDF, tiny_sentences, write_labels
+from linear import fitted
+from tiny import tiny_sentences
 
-from pipeline.ground.codebook import load_codebook
 from pipeline.inference.graph import OnnxScorer, batch_by_tokens, pad
 from pipeline.inference.manifest import AverageSpec, OnnxSpec, PriorSpec
-from pipeline.inference.scorers import PriorScorer, TfidfScorer, begin, load_scorer
-from pipeline.learning.estimators import Labelled, Setting
-from pipeline.learning.learners import TfidfLearner
-from pipeline.learning.tfidf import TfidfEstimator
+from pipeline.inference.scorers import PriorScorer, begin, load_scorer
 
 WORDS = sorted({word.strip(".,") for _, text in tiny_sentences() for word in text.split()})
 TEXTS = st.lists(st.text() | st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join), min_size=1, max_size=5)
 SENTENCES = [text for _, text in tiny_sentences()] * 2  # more than two batches
-
-
-def fitted(folder: Path, choice: str, **changes: object) -> tuple[TfidfEstimator, TfidfScorer]:
-    """Fit TF-IDF on the tiny sentences; give the estimator and the scorer of what it saved."""
-    codebook = load_codebook(write_labels(folder / "labels", choice))
-    kinds = {"both": ("hawk", "dove"), "none": ()} if choice == "any" else {"both": ("dove",), "none": ("other",)}
-    targets = codebook.encode([kinds.get(kind, (kind,)) for kind, _ in tiny_sentences()])
-    train = Labelled([text for _, text in tiny_sentences()], targets)
-    estimator = TfidfEstimator(TfidfLearner(**(TFIDF | changes)), Setting(codebook, 0, folder, 1)).fit(train, train)
-    spec = estimator.save(folder)
-    return estimator, TfidfScorer(spec, folder, codebook.exclusive)
 
 
 @pytest.fixture(scope="module", params=["any", "one"])

@@ -1,0 +1,82 @@
+"""Read the documents that `stance score` holds in memory: few enough to be printed, or laid out in a report."""
+
+import glob
+import shlex
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.ground.errors import StanceError
+    from pipeline.ground.records import Reading
+
+Options = dict[str, str | None]
+AT_HAND = 200  # documents that are printed without -o, or stand in one report
+
+
+def is_document(name: str) -> bool:
+    """Tell a name that means one document from a folder, pattern, archive, table or standard input."""
+    from pipeline.scoring.kinds import Kind, kind_of
+
+    path = Path(name)
+    return (
+        name != "-"
+        and not path.is_dir()
+        and kind_of(path.name) not in (Kind.ARCHIVE, Kind.TABLE)
+        and not (glob.has_magic(name) and not path.exists())
+    )
+
+
+def read_named(
+    files: Sequence[str], options: Options, outside: Sequence[Path] = ()
+) -> tuple[list["Reading"], list["StanceError"]]:
+    """Read what can be read; keep what is said of the rest. `outside` is never read: what this run writes."""
+    from pipeline.ground.errors import DocumentError
+    from pipeline.predict import read_input
+
+    readings: list[Reading] = []
+    faults: list[StanceError] = []
+    for file in files:
+        try:
+            if is_document(file):
+                readings.append(read_input(Path(file), encoding=options["encoding"]))
+            else:
+                _read_many(file, options, outside, readings, faults)
+        except DocumentError as error:
+            faults.append(error)
+    return readings, faults
+
+
+def _read_many(
+    file: str,
+    options: Options,
+    outside: Sequence[Path],
+    readings: list["Reading"],
+    faults: list["StanceError"],
+) -> None:
+    """Read what a folder, pattern, archive, table or standard input holds; refuse too much of it."""
+    from pipeline.cli.console import note
+    from pipeline.ground.errors import DocumentError, StanceError
+    from pipeline.scoring.columns import TableOptions
+    from pipeline.scoring.inputs import find_items
+    from pipeline.scoring.items import Failure, Passed
+    from pipeline.scoring.reader import read_items
+    from pipeline.workflows.archive import nothing_in
+
+    found = list(islice(find_items([file], TableOptions(**options), outside=outside), AT_HAND + 2))
+    if len(found) > AT_HAND + 1:
+        raise StanceError(
+            f"{file} holds more than {AT_HAND} documents, too many to print",
+            hint=f"give a folder for the scores: stance score {shlex.quote(file)} -o scores/",
+        )
+    for passed in (one for one in found if isinstance(one, Passed)):
+        note(passed.said)
+    if all(isinstance(one, Passed) for one in found):
+        raise nothing_in((file,))
+    for one in read_items((one for one in found if not isinstance(one, Passed)), options["encoding"]):
+        if isinstance(one, Failure):
+            said = one.reason if one.reason.startswith(one.place) else f"{one.place}: {one.reason}"
+            faults.append(DocumentError(said, hint=one.hint))
+        else:
+            readings.append(one.reading)

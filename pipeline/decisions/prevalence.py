@@ -1,0 +1,134 @@
+"""Correct the share of sentences that carry a label for the errors the classifier is known to make.
+
+What is known are `Rates`. Given these, the true labels of new sentences are drawn from their posterior (Bayesian
+quantification with black-box estimators, Ziegler and Czyż 2024, by data augmentation), and the share among them is
+read off. With two levels of confidence the rates are sensitivity and specificity, and the correction is that of Rogan
+and Gladen (1978) and of Forman's adjusted count (2008), with intervals that let both be uncertain (Lang and Reiczigel
+2014). Sentences of a document err alike, which widens the interval: rates count as from fewer sentences (the design
+effect of Kish 1965), and a new document's own rates lie around them.
+
+The interval is about these very sentences, and not about more that their author may write. It holds where the model
+errs as it did on its validation documents.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.decisions.rates import Rates, levels
+from pipeline.ground.records import Estimate, Prediction, Prevalence
+
+PRIOR = 2.0  # sentences that the share in validation counts for
+DRAWS = 1000
+STEPS = 30
+
+
+def prevalence(
+    documents: Sequence[Sequence[Prediction]],
+    names: Sequence[str],
+    cutoffs: Sequence[float | None],
+    rates: Rates | None,
+) -> tuple[Prevalence, ...]:
+    """Give the share of all sentences of documents that carry each label, as counted and as corrected by rates."""
+    sentences = [prediction for document in documents for prediction in document]
+    counted = [sum(name in p.labels for p in sentences) / max(len(sentences), 1) for name in names]
+    corrected: tuple[Estimate | None, ...] = (None,) * len(names)
+    if rates and sentences:
+        probabilities = np.array([[p.probabilities[name] for name in names] for p in sentences])
+        corrected = correct(levels(probabilities, cutoffs), [len(document) for document in documents], rates)
+    return tuple(
+        Prevalence(name, len(sentences), share, estimate)
+        for name, share, estimate in zip(names, counted, corrected, strict=True)
+    )
+
+
+def correct(reached: np.ndarray, sizes: Sequence[int], rates: Rates, seed: int = 0) -> tuple[Estimate | None, ...]:
+    """Estimate the share of sentences that carry each label, with a 95 % interval, in the order of the labels.
+
+    `reached` is what `levels` gives of one sentence or more, `sizes` how many of them each document has. None for a
+    label of which validation had no sentence, or none without it: its rates are not known.
+    """
+    found: list[Estimate | None] = []
+    for column, name in enumerate(rates.counts):
+        table = rates.table(name)
+        there = np.bincount(reached[:, column], minlength=table.shape[2])
+        shares = draw_shares(table, there, effective_documents(sizes), np.random.default_rng(seed))
+        known = table.sum(axis=(1, 2)) > 0
+        values = range(len(known)) if rates.exclusive else [1]
+        found += [_estimate(shares[:, value]) if known[value] and known.sum() > 1 else None for value in values]
+    return tuple(found)
+
+
+def _estimate(shares: np.ndarray) -> Estimate:
+    """Join the mean with its interval, which a mean between two counts of few sentences may lie beside."""
+    value, (low, high) = float(shares.mean()), map(float, np.quantile(shares, (0.025, 0.975)))
+    return Estimate(value, min(low, value), max(high, value))
+
+
+def effective_documents(sizes: Sequence[int]) -> float:
+    """Count documents as if all had one size (Kish 1965): a long one and many tiny ones are little more than one."""
+    each = np.asarray(sizes, dtype=float)
+    return float(each.sum() ** 2 / (each**2).sum())
+
+
+def draw_shares(table: np.ndarray, there: np.ndarray, documents: float, rng: np.random.Generator) -> np.ndarray:
+    """Draw the shares of true values from their posterior, shape (DRAWS, true values).
+
+    `table` has shape (true values, documents, levels), `there` counts the new sentences by level. Each draw takes
+    rates and runs a chain of its own from the prior: true values given shares, shares given true values. Where rates
+    tell nothing the prior stands, so that the interval is wide.
+    """
+    rates = np.stack([_draw_rates(counts, documents, rng) for counts in table], axis=2)[:, there > 0]
+    counts, seen = there[there > 0], table.sum(axis=(1, 2)) + 1.0
+    prior = PRIOR * seen / seen.sum()
+    shares = _dirichlet(np.broadcast_to(prior, (DRAWS, len(prior))), rng)
+    for _ in range(STEPS):
+        chances = np.maximum(rates * shares[:, None], 1e-300)
+        chances /= chances.sum(axis=2, keepdims=True)
+        carried = _divide(counts, chances, rng).sum(axis=1)
+        shares = _dirichlet(prior + carried, rng)
+    return np.asarray(carried / counts.sum())
+
+
+def _divide(counts: np.ndarray, chances: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Divide the sentences of each level among true values, shape (DRAWS, levels, true values)."""
+    if chances.shape[2] > 2:
+        return rng.multinomial(counts, chances)
+    having = rng.binomial(counts, chances[:, :, 1])
+    return np.stack([counts - having, having], axis=2)
+
+
+def _draw_rates(counts: np.ndarray, documents: float, rng: np.random.Generator) -> np.ndarray:
+    """Draw how new sentences of one true value fall into levels, from its counts (documents, levels)."""
+    alike = likeness(counts)
+    sizes = counts.sum(axis=1)
+    design = 1 + max(0.0, float((sizes**2).sum() / max(sizes.sum(), 1)) - 1) * alike
+    believed = counts.sum(axis=0) / design + 1 / counts.shape[1]
+    pooled = _dirichlet(np.broadcast_to(believed, (DRAWS, counts.shape[1])), rng)
+    return pooled if alike == 0 else _dirichlet(pooled * (1 / alike - 1) * documents, rng)
+
+
+def likeness(counts: np.ndarray) -> float:
+    """Estimate how alike sentences of one document fall into levels, from 0 (as chance has it) to 1.
+
+    The intraclass correlation by analysis of variance (Fleiss, Levin and Paik 2003, ch. 15), pooled over levels, of
+    counts (documents, levels); 0 with fewer than two documents that hold any.
+    """
+    counts = counts[counts.sum(axis=1) > 0]
+    sizes, whole = counts.sum(axis=1), counts.sum()
+    if len(counts) < 2 or whole <= len(counts):
+        return 0.0
+    shares, mean = counts / sizes[:, None], counts.sum(axis=0) / whole
+    between = float((sizes[:, None] * (shares - mean) ** 2).sum() / (len(counts) - 1))
+    within = float((counts * (1 - shares)).sum() / (whole - len(counts)))
+    size = float((whole - (sizes**2).sum() / whole) / (len(counts) - 1))
+    spread = between + (size - 1) * within
+    return float(np.clip((between - within) / spread, 0.0, 0.99)) if spread > 0 else 0.0
+
+
+def _dirichlet(alphas: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw one row of shares for each row of alphas; where all are too small to tell, the largest takes all."""
+    drawn = rng.standard_gamma(np.maximum(alphas, 1e-9))
+    sums = drawn.sum(axis=1, keepdims=True)
+    largest = np.eye(alphas.shape[1])[alphas.argmax(axis=1)]
+    return np.asarray(np.where(sums > 0, drawn / np.where(sums > 0, sums, 1.0), largest))

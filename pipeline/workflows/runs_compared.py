@@ -1,0 +1,261 @@
+"""Line up runs that answered the same sentences, and tell which differences from a baseline are real."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pipeline.ground.errors import StanceError, TrackingError
+from pipeline.ground.records import Estimate, Notice
+from pipeline.judging.compare import Difference, holm
+from pipeline.judging.kept import KeptAnswers, Part, why_not_paired
+from pipeline.judging.paired import MACRO, Aspect, Figures, Paired, compare_figures, resample_figures
+from pipeline.judging.records import Report
+from pipeline.judging.report import judge
+from pipeline.tracking.registry import CHAMPION, Registry
+from pipeline.tracking.runs import RunReader, RunRecord
+from pipeline.workflows.runs import find_run, newest_runs, recipe_key, usable
+
+COSTS = ("train_seconds", "sentences_per_second", "model_megabytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a user asks to be compared; empty fields leave the choice to us."""
+
+    named: tuple[str, ...] = ()
+    experiment: str | None = None
+    baseline: str | None = None
+    part: Part = "test"
+    apart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line: a run, or the runs of one recipe at several seeds, with means over them.
+
+    `against` compares it with the baseline, aspect by aspect; `delta` is its macro-F1, told real among all lines.
+    Both are empty for the baseline itself.
+    """
+
+    name: str
+    runs: tuple[RunRecord, ...]
+    macro_f1: Estimate
+    labels: dict[str, dict[str, float | None]]
+    sources: dict[str, float]
+    costs: dict[str, float | None]
+    delta: Difference | None = None
+    against: tuple[Paired, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the line as JSON holds it."""
+        delta = self.delta and self.delta.estimate.as_dict() | {"p": self.delta.p, "real": self.delta.real}
+        return {
+            "name": self.name,
+            "runs": [{"id": run.id, "name": run.name, "model": run.model_id or None} for run in self.runs],
+            "macro_f1": self.macro_f1.as_dict(),
+            "labels": self.labels,
+            "sources": self.sources,
+            **self.costs,
+            "delta": delta,
+            "against_baseline": [one.as_dict() for one in self.against],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunsCompared:
+    """All lines, the best macro-F1 first; `why` says how the baseline was chosen."""
+
+    part: Part
+    entries: tuple[Entry, ...]
+    baseline: str
+    why: str
+    labels: tuple[str, ...]
+    sentences: int
+    documents: int
+    notices: tuple[Notice, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the comparison as JSON holds it."""
+        about = {"part": self.part, "sentences": self.sentences, "documents": self.documents}
+        chosen = {"baseline": self.baseline, "baseline_chosen": self.why}
+        return about | chosen | {"labels": list(self.labels), "runs": [entry.as_dict() for entry in self.entries]}
+
+
+@dataclass(slots=True)
+class Table:
+    """What is read from the store before anything is computed."""
+
+    wish: Wish
+    reader: RunReader
+    registry: Registry
+    model: str
+    runs: list[RunRecord]
+    answers: dict[str, KeptAnswers] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+
+    def find(self, named: str) -> RunRecord:
+        """Find a run, and keep what is to be said of it."""
+        run, said = find_run(named, self.runs, self.registry, self.model)
+        self.notices += said
+        usable(self.reader, run, "compared")
+        return run
+
+    def read(self, run: RunRecord) -> KeptAnswers:
+        """Read a run's answers once."""
+        if run.id not in self.answers:
+            self.answers[run.id] = self.reader.answers(run, self.wish.part)
+        return self.answers[run.id]
+
+
+def compare_runs(wish: Wish, reader: RunReader, registry: Registry, model: str) -> RunsCompared:
+    """Compare runs by the answers they keep; `model` is the registered model whose champion is the baseline.
+
+    Raises:
+        TrackingError: a run is unknown, did not finish, keeps no answers, or was judged on other sentences.
+    """
+    table = Table(wish, reader, registry, model, reader.runs())
+    runs = list({run.id: run for run in (table.find(name) for name in wish.named)}.values()) or _by_default(table)
+    baseline, why = _baseline(table, runs)
+    if baseline is not None and baseline.id not in {run.id for run in runs}:
+        runs.append(baseline)
+    first = baseline or runs[0]
+    for run in runs:
+        if said := why_not_paired(table.read(first), table.read(run)):
+            raise TrackingError(
+                f"{first.said} and {run.said} cannot be compared: {said}",
+                hint=f"train the older one again on the labels of now, such as: {first.again}",
+            )
+    groups = _groups(runs, baseline, apart=wish.apart)
+    judged = {name: [table.read(run).as_judged() for run in of] for name, of in groups.items()}
+    name = next((name for name, of in groups.items() if of == (baseline,)), None)
+    if name is None:
+        name, why = _best_by_validation(groups)
+    figures = resample_figures(judged)
+    against = {one: compare_figures(figures[one], figures[name], judged[name][0]) for one in groups if one != name}
+    deltas = _deltas(against, name)
+    entries = [
+        _entry(one, of, [judge(run, resamples=1) for run in judged[one]], figures[one], deltas.get(one), against)
+        for one, of in groups.items()
+    ]
+    entries.sort(key=lambda entry: -entry.macro_f1.value)
+    some = judged[name][0]
+    return RunsCompared(
+        wish.part, tuple(entries), name, why, some.labels, len(some.texts), len(set(some.groups)), tuple(table.notices)
+    )
+
+
+def _by_default(table: Table) -> list[RunRecord]:
+    """Choose runs nobody named; those that keep no answers, or were judged on other sentences, are left out."""
+    runs, said = newest_runs(table.reader.runs(table.wish.experiment), table.wish.experiment)
+    table.notices += said
+    kept: list[RunRecord] = []
+    for run in runs:
+        try:
+            answers = table.read(run)
+        except StanceError as error:
+            table.notices.append(Notice(f"left out: {error.message}", error.hint))
+            continue
+        why = why_not_paired(table.read(kept[0]), answers) if kept else ""
+        if why:
+            table.notices.append(Notice(f"left out: {run.said}: {why}", f"train it again: {run.again}"))
+        else:
+            kept.append(run)
+    if not kept:
+        raise TrackingError(
+            f"no finished run of {runs[0].experiment!r} keeps answers that could be compared",
+            hint=f"train one again: {runs[0].again}",
+        )
+    return kept
+
+
+def _baseline(table: Table, runs: Sequence[RunRecord]) -> tuple[RunRecord | None, str]:
+    """Find the run all others are held against; None where the best by validation is to serve."""
+    if table.wish.baseline:
+        return table.find(table.wish.baseline), "named"
+    if table.registry.champion(table.model) is None:
+        return None, ""
+    try:
+        champion = table.find(CHAMPION)
+        why = why_not_paired(table.read(champion), table.read(runs[0]))
+    except StanceError as error:
+        table.notices.append(Notice(f"the champion is left out: {error.message}", error.hint))
+        return None, ""
+    if why:
+        table.notices.append(Notice(f"the champion is left out: {why}", f"train it again: {champion.again}"))
+        return None, ""
+    return champion, f"the champion of {table.model}"
+
+
+def _best_by_validation(groups: Mapping[str, Sequence[RunRecord]]) -> tuple[str, str]:
+    """Choose the line with the best mean macro-F1 on validation: choosing it on test would flatter all others' deltas.
+
+    Where no line has one (peers have none), the first serves.
+    """
+    known = {
+        name: float(np.mean([run.metrics["val_macro_f1"] for run in of]))
+        for name, of in groups.items()
+        if all("val_macro_f1" in run.metrics for run in of)
+    }
+    if not known:
+        return next(iter(groups)), "the newest, since none has figures on validation"
+    return max(known, key=lambda name: known[name]), "the best by macro-F1 on validation"
+
+
+def _groups(runs: Sequence[RunRecord], baseline: RunRecord | None, *, apart: bool) -> dict[str, tuple[RunRecord, ...]]:
+    """Put runs of one recipe together, seeds in order; the baseline stands by itself, since it is one model."""
+    keys: dict[str, list[RunRecord]] = {}
+    for run in runs:
+        alone = apart or run == baseline or not run.recipe
+        keys.setdefault(run.id if alone else recipe_key(run), []).append(run)
+    named: dict[str, tuple[RunRecord, ...]] = {}
+    recipes = [of[0].recipe for of in keys.values() if len(of) > 1]
+    for key, of in keys.items():
+        name = of[0].name
+        if len(of) > 1:
+            seeds = ", ".join(sorted((run.seed for run in of), key=lambda seed: (len(seed), seed)))
+            name = f"{of[0].recipe} seeds {seeds}"
+            name = f"{name} ({key[:4]})" if recipes.count(of[0].recipe) > 1 else name
+        elif sum(run.name == name for run in runs) > 1:
+            name = of[0].said
+        named[name] = tuple(sorted(of, key=lambda run: (len(run.seed), run.seed)))
+    return named
+
+
+def _deltas(against: Mapping[str, Sequence[Paired]], baseline: str) -> dict[str, Difference]:
+    """Give each line's macro-F1 minus the baseline's; real is what stands among these differences (Holm 1979)."""
+    found = []
+    for name, paired in against.items():
+        [macro] = [one for one in paired if one.aspect == Aspect(MACRO)]
+        found.append(Difference(name, baseline, macro.difference, macro.p))
+    return {difference.a: difference for difference in holm(found)}
+
+
+def _entry(
+    name: str,
+    runs: tuple[RunRecord, ...],
+    reports: Sequence[Report],
+    figures: Figures,
+    delta: Difference | None,
+    against: Mapping[str, list[Paired]],
+) -> Entry:
+    labels = {
+        label: {
+            "f1": _mean([report.labels[label].f1.value for report in reports]),
+            "average_precision": _mean([report.labels[label].average_precision for report in reports]),
+            "brier": _mean([report.labels[label].brier for report in reports]),
+            "ece": _mean([report.labels[label].ece for report in reports]),
+        }
+        for label in reports[0].labels
+    }
+    sources = {aspect.name: one.value for aspect, one in figures.items() if aspect.kind == "source_macro_f1"}
+    costs = {cost: _mean([run.metrics.get(cost) for run in runs]) for cost in COSTS}
+    macro = figures[Aspect(MACRO)].estimate
+    return Entry(name, runs, macro, labels, sources, costs, delta, tuple(against.get(name, ())))
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """Average what is known; None where nothing is."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None

@@ -1,0 +1,31 @@
+"""The interval of a difference of two shares is Newcombe's method 10."""
+
+import pytest
+
+from pipeline.judging.difference import difference
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "low", "high"),
+    [  # Newcombe 1998, Statistics in Medicine 17, 873-890, table II, method 10
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((6, 7), (2, 7), 0.0582, 0.8062),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((0, 10), (0, 20), -0.1611, 0.2775),
+        ((10, 10), (0, 20), 0.6791, 1.0),
+    ],
+)
+def test_the_published_examples(first, second, low, high):
+    found = difference(second, first)
+    assert found.value == pytest.approx(first[0] / first[1] - second[0] / second[1])
+    assert (found.low, found.high) == (pytest.approx(low, abs=6e-5), pytest.approx(high, abs=6e-5))
+
+
+def test_turned_round_it_is_mirrored():
+    there, back = difference((3, 18), (6, 19)), difference((6, 19), (3, 18))
+    assert (there.value, there.low, there.high) == pytest.approx((-back.value, -back.high, -back.low))
+
+
+def test_without_a_trial_there_are_no_limits():
+    assert difference((0, 0), (3, 9)).low is None
