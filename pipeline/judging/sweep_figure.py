@@ -113,7 +113,7 @@ def _log_scale(axes: "Axes", values: Sequence[float]) -> None:
 def _mark(axes: "Axes", places: Sequence[float], marks: Sequence[Mark], chosen: int) -> None:
     """Draw each trial as how it ended has it."""
     looks: list[tuple[str, dict[str, Any], list[bool]]] = [
-        ("finished", {"color": WHOLE}, [not m.pruned and m.number != chosen for m in marks]),
+        ("complete", {"color": WHOLE}, [not m.pruned and m.number != chosen for m in marks]),
         ("pruned, at its worth then", {"color": WHOLE, "markerfacecolor": "white"}, [m.pruned for m in marks]),
         ("chosen", {"color": BEST, "marker": "D", "markersize": 9}, [m.number == chosen for m in marks]),
     ]

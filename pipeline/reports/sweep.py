@@ -108,7 +108,7 @@ def finding(spec: "Sweep", swept: "Swept") -> str:
 def _counts(swept: "Swept") -> str:
     """Count the trials by how they ended."""
     counts = {state: len(swept.of(state)) for state in ("complete", "pruned", "failed")}
-    told = [f"{number} {'finished' if state == 'complete' else state}" for state, number in counts.items() if number]
+    told = [f"{number} {state}" for state, number in counts.items() if number]
     return f"{len(swept.trials)} trial{'s' * (len(swept.trials) != 1)}: {', '.join(told)}"
 
 
@@ -130,7 +130,7 @@ def _importance_words(swept: "Swept") -> list[str]:
         return ["Too few trials were finished to say how much each setting matters."]
     number = len(swept.of("complete"))
     return [
-        f"Importance: each setting's share in what sets the better third of the {number} finished trials apart from the"
+        f"Importance: each setting's share in what sets the better third of the {number} complete trials apart from the"
         f" whole space (PED-ANOVA, Watanabe et al. 2023){'; from so few it is a hint' * (number < FEW)}."
     ]
 

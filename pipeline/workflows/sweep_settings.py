@@ -39,7 +39,19 @@ def ready_recipe(base: Recipe, settings: Mapping[str, Any], name: str, command: 
     plain = recipe.model_dump(mode="json", exclude_unset=True) | {"name": name}
     found = f"# Purpose: {base.name} with the settings that a sweep found best.\n# Found:   {command}\n"
     run = f"# Run:     stance train models/{name}.yaml\n"
-    return found + run + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=110)
+    return found + run + yaml.dump(plain, Dumper=_level_lists(), sort_keys=False, allow_unicode=True, width=110)
+
+
+def _level_lists() -> type[yaml.SafeDumper]:
+    """Make a safe dumper that writes lists in one line, as recipes have them."""
+
+    class LevelLists(yaml.SafeDumper):
+        pass
+
+    LevelLists.add_representer(
+        list, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
+    )
+    return LevelLists
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:

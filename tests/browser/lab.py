@@ -18,8 +18,8 @@ from browser.gate import Gate
 from tiny import ROOT, apart
 
 DEADLINE = 120
-# MLflow's assistant opens over the page on the first visit of a profile, unless this is kept in it.
-CLOSED = "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
+# MLflow's assistant opens over the page on a profile's first visit unless this is kept; frames may keep nothing.
+CLOSED = "if (window === top) localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
 # Each is a recipe of models/, decided on validation (one fit in place of six), with what differs in its learner.
 RECIPES = {
     "prior": ("prior", {}),

@@ -1,7 +1,7 @@
 """Make the README's pictures: `python tests/browser/screenshots.py` writes docs/images/ and says what it wrote.
 
-The report is that of docs/examples/harbour-talks.md by the released model `accurate`. The comparison is MLflow's own, of
-eight runs that are trained for it on labels/ (`lab.py`), with the columns of figures that the README speaks of.
+The report is that of docs/examples/harbour-talks.md by the released model `accurate`. The comparison is MLflow's own,
+of eight runs that are trained for it on labels/ (`lab.py`).
 """
 
 import sys
@@ -38,7 +38,7 @@ def keep(picture: bytes, name: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     small.save(target, optimize=True)
     size = target.stat().st_size
-    print(f"wrote {target.relative_to(ROOT)}: {image.width} × {image.height}, {size / 1000:.0f} kB")
+    print(f"wrote {target.relative_to(ROOT)}: {image.width} × {image.height}, {size / 1000:.0f} kB")  # noqa: T201 - a script that says what it wrote
     if size > LARGEST:
         raise SystemExit(f"{target} is larger than {LARGEST / 1000:.0f} kB")
 
@@ -57,24 +57,38 @@ def show_report(visitor: Visitor, folder: Path) -> None:
             keep(visit.page.screenshot(clip=clip), f"report{name}.png")
 
 
-def show_comparison(visitor: Visitor, lab: Lab) -> None:
-    """Show MLflow's comparison of the eight runs: what kind each is, and its figures side by side."""
+def show_runs(visitor: Visitor, lab: Lab) -> None:
+    """Show MLflow's own pages of the eight runs: the list in the saved view, and the comparison."""
     from mlflow import MlflowClient
 
     [experiment] = {MlflowClient(lab.uri).get_run(run).info.experiment_id for run in lab.runs.values()}
-    runs = "[" + ",".join(f'"{run}"' for run in lab.runs.values()) + "]"
-    with Gate() as gate, served(lab.root, gate) as address:
-        with visitor.visit((1040, 900), device_scale_factor=PIXELS) as visit:
-            page = visit.page
-            page.add_init_script(CLOSED)
-            page.goto(f'{address}/#/compare-runs?runs={runs}&experiments=["{experiment}"]')
-            page.get_by_role("button", name="Clear All").click()
-            page.locator("button:has(svg)").first.click()  # folds the side bar
-            choose(page, "Parameters:", ["learner.kind"])
-            choose(page, "Metrics:", ["f1_optimism", "f1_caution", "f1_recommendation", "macro_f1"])
-            page.mouse.move(900, 890)
-            page.wait_for_timeout(1500)  # the plot is drawn anew
-            keep(page.screenshot(), "compare.png")
+    with (
+        Gate() as gate,
+        served(lab.root, gate) as address,
+        visitor.visit((1040, 1000), device_scale_factor=PIXELS) as visit,
+    ):
+        page = visit.page
+        page.add_init_script(CLOSED)
+        page.goto(f"{address}/#/experiments/{experiment}/runs?viewStateShareKey=figures")
+        page.get_by_role("button", name="Exit shared view").wait_for()
+        page.get_by_role("alert").get_by_role("button").last.click()  # closes the note about saved views
+        page.locator("button:has(svg)").first.click()  # folds the side bar
+        last = page.get_by_role("link", name="prior seed 7", exact=True)
+        page.wait_for_timeout(1500)  # columns find their widths
+        keep(cut(page, last.bounding_box()["y"] + 40), "runs.png")
+        runs = "[" + ",".join(f'"{run}"' for run in lab.runs.values()) + "]"
+        page.goto(f'{address}/#/compare-runs?runs={runs}&experiments=["{experiment}"]')
+        page.get_by_role("button", name="Clear All").click()
+        choose(page, "Parameters:", ["learner.kind"])
+        choose(page, "Metrics:", ["f1_optimism", "f1_caution", "f1_recommendation", "macro_f1"])
+        page.get_by_role("heading", name="Comparing").click()
+        page.wait_for_timeout(1500)  # the plot is drawn anew
+        keep(cut(page, page.get_by_text("Start Time:").bounding_box()["y"] - 12), "compare.png")
+
+
+def cut(page: "Page", height: float) -> bytes:
+    """Photograph the page down to a height, without MLflow's folded side bar."""
+    return page.screenshot(clip={"x": 48, "y": 0, "width": 992, "height": height})
 
 
 def choose(page: "Page", label: str, names: list[str]) -> None:
@@ -95,7 +109,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, started(path) as visitor:
         show_report(visitor, Path(folder))
         lab = train_eight(Path(folder) / "lab")
-        show_comparison(visitor, lab)
+        show_runs(visitor, lab)
 
 
 if __name__ == "__main__":

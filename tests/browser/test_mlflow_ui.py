@@ -17,6 +17,12 @@ from pipeline.ground.codebook import load_codebook
 LABELS = [label.name for label in load_codebook(ROOT / "labels").labels]
 COLUMNS = ["macro_f1", "macro_f1_low", "macro_f1_high", "train_seconds", "sentences_per_second", "model_megabytes"]
 COLUMNS += [f"{kind}_{label}" for kind in ("f1", "ap", "brier", "ece") for label in LABELS]
+# Rows of the list stand in no order in the page; they are placed by height.
+IN_ORDER = """(names) => {
+  const links = [...document.querySelectorAll('a')].filter((one) => one.innerText.endsWith('seed 7'));
+  links.sort((one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top);
+  return JSON.stringify(links.map((one) => one.innerText)) === JSON.stringify(names);
+}"""
 # MLflow's own noise. Its UI asks who has logged in, and a server without accounts answers 404; its layout observer
 # says that it had more to tell than one frame could take.
 KNOWN = re.compile(r"status of 404 .*/ajax-api/2\.0/mlflow/users/current\]$|ResizeObserver loop completed with")
@@ -117,4 +123,22 @@ def test_what_a_run_left_behind_can_be_read(runs_page, lab, gate):
     page.get_by_role("tab", name="Artifacts").click()
     page.get_by_text("recipe.yaml", exact=True).click()
     expect(page.get_by_text("name: tfidf-c16").first).to_be_visible()
+    page.get_by_text("overview.html", exact=True).click()
+    shown = page.frame_locator("iframe")
+    expect(shown.get_by_role("heading", level=1)).to_contain_text("tfidf-c16")
+    expect(shown.locator("img, svg").first).to_be_visible()
+    untroubled(runs_page, gate)
+
+
+def test_the_saved_view_shows_the_figures_in_columns(runs_page, lab, ui, gate):
+    page = runs_page.page
+    page.get_by_role("button", name="Views", exact=True).click()
+    page.get_by_text("Figures", exact=True).click()
+    best = sorted(RECIPES, key=lambda name: -kept(lab, name).metrics["macro_f1"])
+    page.wait_for_function(IN_ORDER, arg=[f"{name} seed 7" for name in best])
+    for column in ("macro_f1", "macro_f1_low", "f1_optimism"):
+        expect(page.get_by_role("columnheader", name=column).first).to_be_visible()
+        for name in RECIPES:
+            shown = str(kept(lab, name).metrics[column])
+            expect(page.get_by_role("gridcell", name=shown, exact=True).first).to_be_visible()
     untroubled(runs_page, gate)

@@ -38,7 +38,7 @@ def test_markdown_csv_and_terminal_say_the_same(swept):
         assert (cells[2].startswith("**")) is (row is best)
         assert bool(row["reason"]) is (row["state"] == "failed") and row["machine"] in markdown
     counts = {state: sum(row["state"] == state for row in rows) for state in ("complete", "pruned", "failed")}
-    assert f"10 trials: {counts['complete']} finished" in markdown and counts["failed"]
+    assert f"10 trials: {counts['complete']} complete" in markdown and counts["failed"]
     for row in (row for row in rows if row["state"] == "failed"):
         assert f"- Trial {int(row['trial']):02} failed: " in markdown and "n-gram" in row["reason"]
     whole = [float(best[f"test_macro_f1{end}"]) for end in ("", "_low", "_high")]
@@ -56,7 +56,7 @@ def test_markdown_csv_and_terminal_say_the_same(swept):
 def test_the_recipe_that_is_printed_can_be_put_where_it_says(swept, stance):
     place, markdown, out, _ = swept
     recipe = markdown.split("```yaml\n")[1].split("```")[0]
-    assert recipe.strip() in out and "put it into models/words-swept.yaml" in out
+    assert recipe.strip() in out and "word_ngrams: [1, " in recipe and "put it into models/words-swept.yaml" in out
     (place / "models" / "words-swept.yaml").write_text(recipe)
     found = load_recipe(place / "models" / "words-swept.yaml")
     best = next(row for row in table(place) if row["trial"] != "0" and row["test_macro_f1"])

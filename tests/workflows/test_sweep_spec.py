@@ -1,5 +1,7 @@
 """A sweep's specification is refused with all its faults at once, each with its place and what is allowed."""
 
+import csv
+
 import pytest
 from sweeping import SPEC, write_sweep
 from tiny import ROOT
@@ -91,3 +93,16 @@ def test_the_sweeps_we_ship_are_valid_and_say_how_to_run_them(name):
 
 def test_the_name_is_the_files_where_none_is_given(lab):
     assert load_spec(write_sweep(lab), lab / "models")[0].name == "try" and "name" not in SPEC
+
+
+def test_the_result_we_ship_answers_the_specification_as_it_stands():
+    folder = ROOT / "experiments"
+    spec, _ = load_spec(folder / "sweep-tfidf.yaml", ROOT / "models")
+    markdown = (folder / "sweep-tfidf.md").read_text(encoding="utf-8")
+    rows = list(csv.DictReader((folder / "sweep-tfidf.csv").read_text(encoding="utf-8").splitlines()))
+    assert all(said in markdown for said in (spec.question, spec.hypothesis, spec.stopping_rule))
+    assert [row["trial"] for row in rows] == [str(number) for number in range(spec.trials + 1)]
+    assert all(f"| `{name}` | " in markdown and name in rows[0] for name in spec.search)
+    best = max((row for row in rows[1:] if row["macro_ap"]), key=lambda row: float(row["macro_ap"]))
+    assert best["test_macro_f1"] and f"Trial {best['trial']} is best" in markdown
+    assert (folder / "sweep-tfidf.svg").is_file()
