@@ -6,11 +6,12 @@ STANCE := $(BIN)/stance
 TORCH := torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BRIEFING := docs/examples/harbour-talks.md
+REAL := ../shared/realtext/dev.jsonl
 TRIED := rules tfidf frozen average minilm
 EXPLAINED := tfidf rules
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test long base check format leaderboard curve ablation frontier benchmarks behaviour evidence datasheet screenshots splitters clean forget
+.PHONY: help env demo test long base check format leaderboard curve ablation frontier benchmarks behaviour evidence prevalence datasheet screenshots splitters clean forget
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -90,6 +91,9 @@ behaviour: env $(TRIED:%=models/trained/%/manifest.json)  ## what our trained re
 
 evidence: env $(EXPLAINED:%=models/trained/%/manifest.json)  ## do the words named as evidence carry the decisions: experiments/evidence.md
 	@$(STANCE) evaluate accurate fast $(EXPLAINED:%=models/trained/%) --evidence -o experiments/evidence.md
+
+prevalence: env  ## how far the released models' shares are from the true ones: experiments/prevalence.md
+	@$(STANCE) evaluate accurate fast --prevalence $(addprefix --data ,$(wildcard $(REAL))) -o experiments/prevalence.md
 
 datasheet: env  ## write the datasheet's figures from the labels
 	@$(STANCE) labels datasheet

@@ -10,12 +10,15 @@ from tiny import ROOT, SHARED
 
 from pipeline.corpus.load import load_corpus
 from pipeline.corpus.normalise import normal_words
+from pipeline.decisions.rates import read_rates
 from pipeline.ground.codebook import load_codebook
 from pipeline.ground.files import read_json
 from pipeline.ground.records import Estimate
+from pipeline.inference.evidence import MOST, SHARE
 from pipeline.inference.manifest import read_manifest
 from pipeline.reports.datasheet import agreement_table, composition_table, kappa
 from pipeline.reports.markers import block_in
+from pipeline.reports.prevalence import rates_rows
 from pipeline.reports.tables import interval
 from pipeline.workflows.shelf import stored_estimate
 
@@ -64,6 +67,24 @@ def test_the_readme_states_what_the_released_models_say_of_themselves(name):
     by_label = [f"{real['labels'][label]['f1']['value']:.2f}" for label in load_codebook(ROOT / "labels").names]
     cells = [interval(stored_estimate(manifest, "macro_f1")), interval(Estimate(**real["macro_f1"])), *by_label]
     assert [cell.strip() for cell in row.split("|")[2:-1]] == [f"{manifest.size / 1e6:.1f}", *cells]
+
+
+@pytest.mark.parametrize("name", ["accurate", "fast"])
+def test_the_evidence_of_each_released_model_was_tested(name):
+    report = (ROOT / "experiments" / "evidence.md").read_text(encoding="utf-8")
+    assert f"| `{read_manifest(ROOT / 'models' / 'released' / name).id}` |" in report, "run: make evidence"
+    assert f"{100 * SHARE:.0f} % of the largest weight, {MOST} at most" in report, "run: make evidence"
+    [margins] = [line for line in report.splitlines() if line.startswith(f"| `{name}` | +")]
+    assert all(float(cell.split("[")[1].split(",")[0]) > 0 for cell in margins.split("|")[2:-1]), margins
+
+
+@pytest.mark.parametrize("name", ["accurate", "fast"])
+def test_the_report_on_shares_is_of_the_released_models(name):
+    report = (ROOT / "experiments" / "prevalence.md").read_text(encoding="utf-8")
+    manifest = read_manifest(ROOT / "models" / "released" / name)
+    rates = read_rates(manifest.facts, manifest.codebook.names, name)
+    rows = ["| " + " | ".join(row) + " |" for row in rates_rows(rates, manifest.codebook.names)]
+    assert f"`{manifest.id}`" in report and [row for row in rows if row not in report] == [], "run: make prevalence"
 
 
 def test_the_readme_names_every_label():

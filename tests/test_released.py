@@ -9,6 +9,7 @@ from tiny import ROOT, SHARED, STATEMENT, run_apart
 
 from pipeline.corpus.load import load_corpus
 from pipeline.corpus.splits import split_corpus
+from pipeline.decisions.rates import read_rates
 from pipeline.ground.codebook import load_codebook
 from pipeline.ground.files import read_json
 from pipeline.inference.manifest import read_manifest, unlisted_files
@@ -55,6 +56,18 @@ def test_the_card_and_the_real_figures_are_of_this_model(name):
     assert manifest.id in card and f"{manifest.metrics['macro_f1']:.3f}" in card
     real = read_json(RELEASED / name / REAL)
     assert real["model"] == manifest.id and f"{real['report']['macro_f1']['value']:.3f}" in card
+
+
+@each
+def test_error_rates_are_of_the_documents_that_validate(name):
+    manifest = read_manifest(RELEASED / name)
+    rates = read_rates(manifest.facts, manifest.codebook.names, name)
+    validation = split_corpus(load_corpus(ROOT / "labels"), ROOT / "labels").validation
+    carriers = manifest.codebook.encode([example.labels for example in validation]).sum(axis=0)
+    for column, label in enumerate(manifest.codebook.names):
+        without, having = rates.of_label(column, label).sum(axis=1)
+        assert (having, without) == (carriers[column], len(validation) - carriers[column])
+        assert len(rates.counts[label]) == len({example.doc for example in validation})
 
 
 @each

@@ -2,9 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
+
+if TYPE_CHECKING:
+    from pipeline.ground.codebook import Codebook
+    from pipeline.workflows.runs_compared import RunsCompared
 
 EPILOG = """\b
 Example:
@@ -27,7 +31,9 @@ Example:
 @click.option("--runs-apart", is_flag=True, help="Show each seed by itself instead of means over seeds.")
 @click.option("--markdown", is_flag=True, help="Write Markdown, with every label and source.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, with every label and source.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file, as Markdown or JSON."
+)
 def command(
     runs: tuple[str, ...],
     experiment: str | None,
@@ -50,17 +56,15 @@ def command(
     other run would look worse for it. For the same reason choose a model with
     --on validation, and read the test figures once it is chosen.
     """
-    from pipeline.cli.console import note, results, say_notice, stdout_console
+    from pipeline.cli.console import say_notice
     from pipeline.ground.codebook import load_codebook
     from pipeline.ground.extras import need
-    from pipeline.ground.files import write_text
-    from pipeline.ground.paths import find_project, shown
+    from pipeline.ground.paths import find_project
 
     if markdown and as_json:
         raise click.UsageError("--markdown and --json are two forms of one answer; give one of them")
     for module in ("mlflow", "sklearn"):
         need(module, "train", "stance compare")
-    from pipeline.reports.comparison_of_runs import runs_markdown, runs_table
     from pipeline.tracking.registry import Registry
     from pipeline.tracking.runs import RunReader
     from pipeline.tracking.store import Tracker
@@ -69,20 +73,29 @@ def command(
     project = find_project()
     codebook = load_codebook(project.labels)
     tracker = Tracker(project.root)
-    reader = RunReader(tracker)
     wish = Wish(runs, experiment, baseline, part, runs_apart)
-    compared = compare_runs(wish, reader, Registry(tracker), codebook.name)
+    compared = compare_runs(wish, RunReader(tracker), Registry(tracker), codebook.name)
     for notice in compared.notices:
         say_notice(notice)
-    if as_json or markdown or output:
-        written = json.dumps(compared.as_dict(), indent=2, ensure_ascii=False) + "\n" if as_json else None
-        text = written or runs_markdown(compared)
-        if output:
-            write_text(output, text)
-            note(f"wrote {shown(output)}")
-            return
+    _answer(compared, codebook, "json" if as_json else "markdown" if markdown or output else "table", output)
+
+
+def _answer(compared: "RunsCompared", codebook: "Codebook", form: str, output: Path | None) -> None:
+    """Print the comparison, or write it into a file."""
+    from pipeline.cli.console import note, results, stdout_console
+    from pipeline.ground.files import write_text
+    from pipeline.ground.paths import shown
+    from pipeline.reports.comparison_of_runs import runs_markdown, runs_table
+
+    if form == "table":
+        with results():
+            stdout_console().print(runs_table(compared, codebook))
+        return
+    as_json = form == "json"
+    text = json.dumps(compared.as_dict(), indent=2, ensure_ascii=False) + "\n" if as_json else runs_markdown(compared)
+    if output is None:
         with results():
             click.echo(text, nl=False)
         return
-    with results():
-        stdout_console().print(runs_table(compared, codebook))
+    write_text(output, text)
+    note(f"wrote {shown(output)}")

@@ -20,7 +20,14 @@ EXAMPLE = "\b\nExample:\n  stance evaluate models/trained/mine --data gold.jsonl
 ONLY_DATA = ("slices", "errors", "adapt_priors")
 ONLY_BEHAVIOUR = ("labels", "failures", "output", "track")
 ONLY_EVIDENCE = ("labels", "most", "output", "track")
-BOTH = "With --behaviour or --evidence: "
+ONLY_PREVALENCE = ("labels", "output")
+HOMES = {
+    "--data": ONLY_DATA,
+    "--behaviour": ONLY_BEHAVIOUR,
+    "--evidence": ONLY_EVIDENCE,
+    "--prevalence": ONLY_PREVALENCE,
+}
+ALL_BUT_DATA = "With --behaviour, --evidence, --prevalence: "
 
 
 @click.command("evaluate", epilog=EXAMPLE)
@@ -32,6 +39,7 @@ BOTH = "With --behaviour or --evidence: "
 )
 @click.option("--behaviour", is_flag=True, help="Judge by the behavioural suite of the labels folder instead.")
 @click.option("--evidence", is_flag=True, help="Test instead whether the words named as evidence carry decisions.")
+@click.option("--prevalence", is_flag=True, help="Judge instead the shares of labels, counted and corrected.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--slices/--no-slices", default=True, help="Show the figures of each source, genre or other text key.")
 @click.option("--errors", type=click.IntRange(min=0), default=0, metavar="N", help="List the N worst errors too.")
@@ -39,7 +47,7 @@ BOTH = "With --behaviour or --evidence: "
 @click.option(
     "--labels",
     type=click.Path(path_type=Path),
-    help=BOTH + "the labels folder, with its behaviour/ or validation [default: labels/ of the project].",
+    help=ALL_BUT_DATA + "the labels folder [default: labels/ of the project].",
 )
 @click.option(
     "--failures",
@@ -50,10 +58,18 @@ BOTH = "With --behaviour or --evidence: "
 @click.option(
     "--most", type=click.IntRange(min=1), default=200, metavar="N", help="With --evidence: test N labels at most [200]."
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help=BOTH + "write a Markdown report here.")
-@click.option("--track/--no-track", default=True, help=BOTH + "log the figures to MLflow, or do not.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help=ALL_BUT_DATA + "write a Markdown report here.")
+@click.option(
+    "--track/--no-track", default=True, help="With --behaviour, --evidence: log the figures to MLflow, or do not."
+)
 def command(
-    models: tuple[Path, ...], data: Path | None, behaviour: bool, evidence: bool, as_json: bool, **options: Any
+    models: tuple[Path, ...],
+    data: Path | None,
+    behaviour: bool,
+    evidence: bool,
+    prevalence: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Judge a MODEL folder on labelled sentences, or several by what they do.
 
@@ -71,36 +87,45 @@ def command(
     as its evidence, and with only these, beside random words; on validation
     sentences or those of --data. It tells whether the words are faithful to the
     model, not whether a reader finds them plausible.
+
+    With --prevalence: how far shares are from the true ones on documents that
+    test, and with --data on FILE too, by several methods, and how often the 95 %
+    interval of the corrected share holds the true one.
     """
-    _check_usage(click.get_current_context(), models, data, behaviour, evidence)
+    asked = {"--behaviour": behaviour, "--evidence": evidence, "--prevalence": prevalence}
+    _check_usage(click.get_current_context(), models, data, [flag for flag, given in asked.items() if given])
     if evidence:
         from pipeline.cli.evaluation_evidence import on_evidence
 
         on_evidence(models, data, as_json, **{name: options[name] for name in ONLY_EVIDENCE})
+    elif prevalence:
+        from pipeline.cli.evaluation_prevalence import on_prevalence
+
+        on_prevalence(models, data, as_json, **{name: options[name] for name in ONLY_PREVALENCE})
     elif data is not None:
         _on_data(models[0], data, as_json, **{name: options[name] for name in ONLY_DATA})
     else:
         _on_behaviour(models, as_json, **{name: options[name] for name in ONLY_BEHAVIOUR})
 
 
-def _check_usage(
-    ctx: click.Context, models: tuple[Path, ...], data: Path | None, behaviour: bool, evidence: bool
-) -> None:
+def _check_usage(ctx: click.Context, models: tuple[Path, ...], data: Path | None, asked: list[str]) -> None:
     """Raise a usage error unless exactly one kind of judgement is asked for, with its own options."""
-    if behaviour and (data is not None or evidence):
-        given = "both are given" if data is not None else "--evidence is given too"
-        raise click.UsageError(f"give either --data FILE or --behaviour; {given}", ctx)
-    if data is None and not behaviour and not evidence:
-        raise click.UsageError("give either --data FILE or --behaviour; neither is given (nor --evidence)", ctx)
-    fit = ONLY_EVIDENCE if evidence else ONLY_BEHAVIOUR if behaviour else ONLY_DATA
+    if len(asked) > 1:
+        given = " and ".join(asked)
+        raise click.UsageError(f"give one of --behaviour, --evidence, --prevalence; {given} are given", ctx)
+    if asked == ["--behaviour"] and data is not None:
+        raise click.UsageError("give either --data FILE or --behaviour; both are given", ctx)
+    if data is None and not asked:
+        said = "give --data FILE, --behaviour, --evidence or --prevalence; none of them is given"
+        raise click.UsageError(said, ctx)
+    kind = asked[0] if asked else "--data"
     for parameter in ctx.command.params:
         name = parameter.name or ""
-        homes = {"--data": ONLY_DATA, "--behaviour": ONLY_BEHAVIOUR, "--evidence": ONLY_EVIDENCE}
-        wanted = " or ".join(flag for flag, options in homes.items() if name in options)
-        if wanted and name not in fit and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        wanted = " or ".join(flag for flag, options in HOMES.items() if name in options)
+        if wanted and name not in HOMES[kind] and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             names = "/".join([*parameter.opts, *parameter.secondary_opts])
             raise click.UsageError(f"{names} goes with {wanted} only", ctx)
-    if data is not None and not evidence and len(models) > 1:
+    if data is not None and not asked and len(models) > 1:
         raise click.UsageError(f"--data judges one MODEL, and {len(models)} are named", ctx)
 
 

@@ -25,7 +25,7 @@ SPEC = click.argument("spec", type=click.Path(path_type=Path))
 
 @click.group("experiment", epilog=RUN_EPILOG)
 def command() -> None:
-    """Put one question to several recipes, variants or models: same labels, same splits, one table."""
+    """Put one question to several recipes, settings or models: same labels, same splits, one table."""
 
 
 @command.command("ls", short_help="list the specifications", epilog=LS_EPILOG)
@@ -108,13 +108,16 @@ def run(spec: Path, force: bool) -> None:
     training documents, and writes .md and .csv of its name beside SPEC; a
     frontier judges trained models, times them in turn, and writes .md, .csv and
     .svg of its name; a benchmark times batch scoring beside other programs, and
-    writes .md and .csv of its name. Peers get environments of their own in .cache/peers; one
-    that cannot be installed drops out with the reason in its row, as does a
-    variant that fails or a model that is not here. Steps that ran before with
-    the same recipe or model, seed, labels and splits are skipped (the code is
-    not compared: use --force after changing it); timings of a frontier
-    are always made anew, and so are those of a benchmark, but for its growing
-    tables. A killed run goes on where it stopped.
+    writes .md and .csv of its name; a sweep searches settings of one recipe by
+    trials, each an MLflow run, writes .md, .csv and .svg of its name, and
+    prints the recipe it found. Peers get environments of their own in
+    .cache/peers; one that cannot be installed drops out with the reason in its
+    row, as does a variant or a trial that fails or a model that is not here.
+    Steps and trials that ran before with the same recipe or model, seed, labels
+    and splits are skipped (the code is not compared: use --force after changing
+    it); timings of a frontier are always made anew, and so are those of a
+    benchmark, but for its growing tables. A killed run goes on where it
+    stopped: a sweep with the first trial not done.
     """
     from pipeline.cli.console import note, results, terminal_progress
     from pipeline.ground.extras import need_training

@@ -23,6 +23,10 @@ EXPORT = """\b
 Example:
   stance models export accurate -o accurate-pyfunc
 """
+RATES_EPILOG = """\b
+Example:
+  stance models rates accurate
+"""
 CARD_EPILOG = """\b
 Example:
   stance models card accurate
@@ -169,6 +173,37 @@ def card(model: Path, labels: Path | None, real: Path | None) -> None:
         said += f", on other people's sentences {interval(measured.real.report.macro_f1)}"
     note(f"{manifest.id}: {said}")
     note(f"wrote {shown(folder / CARD)}")
+
+
+@command.command("rates", short_help="measure a model's error rates anew", epilog=RATES_EPILOG)
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    help="Labels folder whose validation documents are judged [default: labels/ of the project].",
+)
+def rates(model: Path, labels: Path | None) -> None:
+    """Measure how often MODEL errs on validation documents, and keep that in its manifest.
+
+    Shares are corrected by these rates. Training measures them; this command does
+    it for a model trained before there were any. Nothing but the manifest changes,
+    and the model keeps its id. The same folder and labels give the same rates.
+    """
+    from pipeline.ground.extras import need
+
+    need("sklearn", "train", "stance models rates")
+    from pipeline.cli.console import note, results, stdout_console
+    from pipeline.ground.paths import find_project, shown
+    from pipeline.inference.manifest import MANIFEST
+    from pipeline.inference.shelf import find_model
+    from pipeline.reports.prevalence import rates_table
+    from pipeline.workflows.prevalence import add_rates
+
+    folder = find_model(model)
+    manifest, found = add_rates(folder, labels or find_project().labels)
+    with results():
+        stdout_console().print(rates_table(found, manifest.codebook))
+    note(f"{manifest.id}: wrote {shown(folder / MANIFEST)}")
 
 
 @command.command("export", short_help="write a model as an MLflow pyfunc, to serve or to load elsewhere", epilog=EXPORT)

@@ -36,4 +36,5 @@ def command(port: int) -> None:
             f"port {port} on {HOST} is taken", hint=f"stance ui --port {port + 1 if port < 65535 else 5000}"
         )
     note(f"MLflow UI on http://{HOST}:{port} (store {uri}); stop it with Ctrl-C")
+    note("in an experiment, Training runs > Views > Figures shows the figures side by side")
     raise SystemExit(serve(uri, root / "mlartifacts", port))

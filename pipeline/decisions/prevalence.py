@@ -60,8 +60,9 @@ def correct(reached: np.ndarray, sizes: Sequence[int], rates: Rates, seed: int =
 
 
 def _estimate(shares: np.ndarray) -> Estimate:
-    low, high = np.quantile(shares, (0.025, 0.975))
-    return Estimate(float(shares.mean()), float(low), float(high))
+    """Join the mean with its interval, which a mean between two counts of few sentences may lie beside."""
+    value, (low, high) = float(shares.mean()), map(float, np.quantile(shares, (0.025, 0.975)))
+    return Estimate(value, min(low, value), max(high, value))
 
 
 def effective_documents(sizes: Sequence[int]) -> float:

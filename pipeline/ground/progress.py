@@ -21,3 +21,26 @@ class Progress:
 
     def close(self) -> None:
         """Leave the terminal clean."""
+
+
+class Hushed(Progress):
+    """Pass stages on to another listener, and keep single lines back: for work that is done many times over."""
+
+    def __init__(self, listener: Progress) -> None:
+        self._listener = listener
+
+    def stage(self, name: str, total: int = 0) -> None:
+        """Begin a stage of `total` steps (0: unknown)."""
+        self._listener.stage(name, total)
+
+    def advance(self, steps: int = 1) -> None:
+        """Mark steps of the current stage as done."""
+        self._listener.advance(steps)
+
+    def expect(self, total: int) -> None:
+        """Learn how many steps the current stage has."""
+        self._listener.expect(total)
+
+    def rename(self, name: str) -> None:
+        """Call the current stage something else."""
+        self._listener.rename(name)

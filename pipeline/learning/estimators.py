@@ -1,6 +1,6 @@
 """State what every estimator does, in scikit-learn's words, and build the one a recipe names."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -54,6 +54,7 @@ class Setting:
 
     `known` holds every labelled sentence of the corpus, `documents` names every labelled document, and `held_out`
     those that are not trained on: unlabelled text must repeat neither a known sentence nor a document held out.
+    `heard` is told the validation score of every epoch of a fine-tuning, and may stop it by raising.
     """
 
     codebook: Codebook
@@ -64,6 +65,7 @@ class Setting:
     known: Sequence[str] = ()
     documents: frozenset[str] = frozenset()
     held_out: frozenset[str] = frozenset()
+    heard: Callable[[float], None] | None = None
 
     def training_on(self, train: Sequence[Example]) -> "Setting":
         """Hold out every labelled document but those of `train`."""

@@ -130,6 +130,8 @@ class FinetunedEstimator:
             self._setting.progress.say(
                 f"epoch {epoch}: loss {loss:.3f}, validation macro average precision {score:.3f}"
             )
+            if self._setting.heard:
+                self._setting.heard(score)
             if score > best[0]:
                 best = (score, epoch, copy.deepcopy(self._network.state_dict()))
             elif epoch - best[1] >= self._learner.patience:

@@ -88,15 +88,14 @@ def interval(estimate: Estimate, places: int = 3) -> str:
     return f"{estimate.low:.{places}f} to {estimate.high:.{places}f}"
 
 
-def _picture(drawn: Drawn) -> dict[str, str | bool]:
+def _picture(drawn: Drawn) -> dict[str, str]:
     """Put a figure into the page itself."""
-    width, height = drawn.figure.get_size_inches()
     return {
         "name": drawn.name,
         "title": drawn.title,
         "says": drawn.says,
         "reads": drawn.reads,
-        "wide": bool(width > 1.5 * height),
+        "inches": f"{drawn.figure.get_figwidth():.1f}",
         "source": data_uri(drawn.figure),
     }
 

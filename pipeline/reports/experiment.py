@@ -16,6 +16,7 @@ from pipeline.reports.benchmark import publish_benchmark
 from pipeline.reports.curve import publish_curve
 from pipeline.reports.frontier import publish_frontier
 from pipeline.reports.leaderboard import publish
+from pipeline.reports.sweep import publish_sweep
 from pipeline.workflows.ablation import Ablated, VariantStep
 from pipeline.workflows.bench import Step
 from pipeline.workflows.benchmark import Measured
@@ -25,14 +26,15 @@ from pipeline.workflows.comparison import Compared
 from pipeline.workflows.frontier import Charted, ModelStep
 from pipeline.workflows.spec import Ablation, Comparison, Frontier, LearningCurve, Spec
 from pipeline.workflows.survey import EXPERIMENTS
+from pipeline.workflows.sweep import Swept, Turn
+from pipeline.workflows.sweep_spec import Sweep
 
 if TYPE_CHECKING:
-    from pipeline.workflows.bench import Piece
-    from pipeline.workflows.survey import Listed, Progressed
+    from pipeline.workflows.survey import Listed, Named, Progressed
 
 
 def publish_result(
-    spec_path: Path, spec: Spec, result: Compared | Curve | Ablated | Charted | Measured, project: Project
+    spec_path: Path, spec: Spec, result: Compared | Curve | Ablated | Charted | Measured | Swept, project: Project
 ) -> tuple[str, list[Path]]:
     """Write what an experiment found; return the table for the terminal and the files written."""
     if isinstance(result, Compared) and isinstance(spec, Comparison):
@@ -45,6 +47,8 @@ def publish_result(
         return publish_frontier(spec_path, spec, result, project)
     if isinstance(result, Measured) and isinstance(spec, Benchmark):
         return publish_benchmark(spec_path, spec, result, project)
+    if isinstance(result, Swept) and isinstance(spec, Sweep):
+        return publish_sweep(spec_path, spec, result)
     raise TypeError(f"a {spec.kind} has found a {type(result).__name__}")
 
 
@@ -69,6 +73,9 @@ def _file(path: Path) -> str:
 def _sizes(spec: Spec) -> str:
     if isinstance(spec, Benchmark):
         return f"{_count(len(spec.sections), 'section')}, {_count(spec.rounds, 'round')}"
+    if isinstance(spec, Sweep):
+        judged = _count(spec.folds, "fold") if spec.folds else "on validation"
+        return f"{_count(len(spec.search), 'setting')}, {_count(spec.trials, 'trial')}, {judged}"
     if isinstance(spec, Frontier):
         return f"{_count(len(spec.models), 'model')}, {_count(spec.repeats, 'round')}"
     if isinstance(spec, Ablation):
@@ -92,8 +99,11 @@ def overview(path: Path, spec: Spec, progress: "Progressed") -> RenderableType:
     for name, value in _asked(spec):
         facts.add_row(name, Text(value))
     total = len(progress.done) + len(progress.to_do)
-    what = {"frontier": "models", "benchmark": "model and code"}.get(spec.kind, "recipes")
-    facts.add_row("done", f"{len(progress.done)} of {total} steps, with {what}, labels and splits as they are now")
+    what = {"frontier": "models", "benchmark": "model and code", "sweep": "recipe, search"}.get(spec.kind, "recipes")
+    steps = "trials" if isinstance(spec, Sweep) else "steps"
+    facts.add_row("done", f"{len(progress.done)} of {total} {steps}, with {what}, labels and splits as they are now")
+    for name, said in progress.notes.items():
+        facts.add_row(name, Text(said))
     for name, kinds in _by_recipe(progress.to_do).items():
         facts.add_row("to do", Text(f"{name}: {'; '.join(kinds)}"))
     for name, reason in progress.absent.items():
@@ -108,13 +118,20 @@ def _asked(spec: Spec) -> list[tuple[str, str]]:
         return [("models", ", ".join(spec.models)), *taken, ("repeats", str(spec.repeats))]
     if isinstance(spec, Benchmark):
         return [("model", spec.model), ("sections", ", ".join(spec.sections)), ("rounds", str(spec.rounds))]
+    if isinstance(spec, Sweep):
+        searched = [("search", f"{name}: {space}") for name, space in spec.search.items()]
+        judged = (
+            "judged on",
+            f"{_count(spec.folds, 'fold')} of the training documents" if spec.folds else "validation",
+        )
+        return [("recipe", spec.recipe), *searched, judged, ("trials", str(spec.trials))]
     seeds = ("seeds", ", ".join(map(str, spec.seeds)))
     if isinstance(spec, Ablation):
         return [("recipe", spec.recipe), ("variants", ", ".join(spec.variants)), ("folds", str(spec.folds)), seeds]
     return [("recipes", ", ".join(spec.recipes)), seeds]
 
 
-def _by_recipe(steps: "Sequence[Piece]") -> dict[str, list[str]]:
+def _by_recipe(steps: "Sequence[Named]") -> dict[str, list[str]]:
     """Put steps of one recipe together, each kind with its seeds; of a variant, its folds."""
     seeds: dict[tuple[str, str], list[str]] = {}
     folds: dict[tuple[str, int], int] = {}
@@ -126,6 +143,8 @@ def _by_recipe(steps: "Sequence[Piece]") -> dict[str, list[str]]:
             found.setdefault(step.model, []).append("answers on test")
         elif isinstance(step, GrowthStep):
             found.setdefault("growth", []).append(f"{step.size:,} sentences")
+        elif isinstance(step, Turn):
+            found["trials"] = [f"{sum(isinstance(one, Turn) for one in steps)} more"]
         elif isinstance(step, Step):
             seeds.setdefault((step.recipe.name, step.kind), []).append(str(step.seed))
     for (name, kind), of in seeds.items():

@@ -7,15 +7,16 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.ground.codebook import Codebook
-from pipeline.ground.records import Prediction, ScoredDocument
+from pipeline.ground.records import Estimate, Prediction, Prevalence, ScoredDocument
 
 BAR = 24
 
 
-def document_table(scored: ScoredDocument, codebook: Codebook) -> RenderableType:
+def document_table(scored: ScoredDocument, codebook: Codebook, shares: Sequence[Prevalence] = ()) -> RenderableType:
     """Show each sentence with its labels' probabilities in per cent; marks say what is given, and what deserves a look.
 
-    The column of question marks is there only where some sentence has one.
+    The column of question marks is there only where some sentence has one. Below the profile stand the corrected
+    shares, where there are any.
     """
     marked = bool(scored.profile.review)
     table = Table(box=None, pad_edge=False, header_style="bold", show_header=True, padding=(0, 1, 0, 0))
@@ -29,7 +30,8 @@ def document_table(scored: ScoredDocument, codebook: Codebook) -> RenderableType
         table.add_row(str(sentence.index + 1), *cells, words)
     look = "; ? one that deserves a look" if marked else ""
     legend = Text(f"per cent; ● marks a label that is given{look}", style="dim")
-    return Group(_title(scored), Text(), table, Text(), legend, Text(), profile(scored, codebook))
+    parts = [_title(scored), Text(), table, Text(), legend, Text(), profile(scored, codebook), *corrected(shares)]
+    return Group(*parts)
 
 
 def _cell(prediction: Prediction, name: str, color: str, marked: bool) -> Text:
@@ -67,8 +69,24 @@ def profile(scored: ScoredDocument, codebook: Codebook) -> RenderableType:
     return table
 
 
-def profiles_table(documents: Sequence[ScoredDocument], codebook: Codebook) -> RenderableType:
-    """Show several documents, one row each."""
+def corrected(shares: Sequence[Prevalence], of: str = "") -> list[Text]:
+    """Say each label's share corrected for error rates, with its interval; nothing where no share is corrected."""
+    known = [(one.label, share_range(one.corrected)) for one in shares if one.corrected]
+    said = ", ".join(f"{label} {share}" for label, share in known)
+    return [Text(), Text(f"corrected for error rates{of}: {said}", style="dim")] if said else []
+
+
+def share_range(estimate: Estimate) -> str:
+    """Write a share and its interval in per cent, `22% [9–38]`."""
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.0%}"
+    return f"{estimate.value:.0%} [{100 * estimate.low:.0f}–{100 * estimate.high:.0f}]"
+
+
+def profiles_table(
+    documents: Sequence[ScoredDocument], codebook: Codebook, shares: Sequence[Prevalence] = ()
+) -> RenderableType:
+    """Show several documents, one row each, and below them the corrected shares of all together."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("document", overflow="fold")
     table.add_column("sentences", justify="right")
@@ -80,12 +98,12 @@ def profiles_table(documents: Sequence[ScoredDocument], codebook: Codebook) -> R
     if told:
         table.add_column("review", justify="right")
     for scored in documents:
-        shares = [Text(f"{scored.profile.shares[label.name]:.0%}", style=label.color) for label in codebook.labels]
+        cells = [Text(f"{scored.profile.shares[label.name]:.0%}", style=label.color) for label in codebook.labels]
         none = [] if codebook.exclusive else [_share(scored.profile.background, scored.profile.sentences)]
         review = [_share(scored.profile.review, scored.profile.sentences)] if told else []
         name = scored.reading.document.path or scored.reading.document.id
-        table.add_row(Text(name), str(scored.profile.sentences), *shares, *none, *review)
-    return table
+        table.add_row(Text(name), str(scored.profile.sentences), *cells, *none, *review)
+    return Group(table, *corrected(shares, ", all documents together"))
 
 
 def _share(count: int | None, of: int) -> str:

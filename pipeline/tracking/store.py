@@ -7,7 +7,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +114,14 @@ class Tracker:
                 return
             for name, value in values.items():
                 client.log_metric(run_id, name, value)
+
+    def abandon(self, run_id: str) -> None:
+        """Mark a run that a kill left running as KILLED; one that is gone from the store is passed over."""
+        with self._translated():
+            mlflow = load_mlflow()
+            client = mlflow.MlflowClient(tracking_uri=self.uri)
+            with suppress(mlflow.exceptions.MlflowException):
+                client.set_terminated(run_id, "KILLED")
 
     def add_to_model(self, model_id: str, values: dict[str, float], tags: dict[str, str]) -> str | None:
         """Add columns and tags to the newest run that made a model; give its id, None where the store has none."""

@@ -97,13 +97,13 @@ def train_peer(bench: Bench, recipe: Recipe, seed: int, more: Sequence[str]) -> 
         figures["train_seconds"] = estimator.train_seconds
         figures["sentences_per_second"] = len(raw) / estimator.predict_seconds
         figures["model_megabytes"] = estimator.model_bytes / 1e6
-        kept = keep("test", judged, bench.split.test, bench.corpus.codebook, bench.corpus.fingerprint, "")
-        keep_and_compare(run, [kept], bench.tracker, bench.progress)
         run.metrics(columns(figures))
         log_peak(run, memory.peak)
         costs = (figures["train_seconds"], figures["sentences_per_second"], figures["model_megabytes"])
         run.tags({NOTE: f"{note} {figures_note(report, *costs)}"})
         run.text(page_of(recipe, purpose, bench.corpus, bench.split, judged, cost_tiles(*costs), {}), OVERVIEW)
+        kept = keep("test", judged, bench.split.test, bench.corpus.codebook, bench.corpus.fingerprint, "")
+        keep_and_compare(run, [kept], bench.tracker, bench.progress)
         result = _result(bench, recipe, run.id, figures, Answers(judged.probabilities, judged.predicted))
         if more:
             calibrated = decisions.calibrate(estimator.predict_proba(list(more)))

@@ -16,8 +16,10 @@ from pipeline.workflows.comparison import Compared, comparison_steps, run_compar
 from pipeline.workflows.curve import curve_steps, run_curve
 from pipeline.workflows.frontier import Charted, absent_models, frontier_steps, run_frontier
 from pipeline.workflows.notes import experiment_note, headline
-from pipeline.workflows.spec import Ablation, Frontier, LearningCurve, Spec, Trial, load_spec
+from pipeline.workflows.spec import Ablation, Comparison, Frontier, LearningCurve, Spec, Trial, load_spec
 from pipeline.workflows.survey import Progressed
+from pipeline.workflows.sweep import Swept, run_sweep, sweep_progress
+from pipeline.workflows.sweep_spec import Sweep
 
 if TYPE_CHECKING:
     from pipeline.judging.curve import Curve
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 def run_experiment(
     spec_path: Path, project: Project, tracker: Tracker, progress: Progress, *, force: bool = False
-) -> "Compared | Curve | Ablated | Charted | Measured":
+) -> "Compared | Curve | Ablated | Charted | Measured | Swept":
     """Answer a specification's question; a killed experiment goes on where it stopped.
 
     Raises:
@@ -43,11 +45,15 @@ def run_experiment(
         return run_frontier(spec, bench)
     if isinstance(spec, Benchmark):
         return run_benchmark(spec, bench)
+    if isinstance(spec, Sweep):
+        return run_sweep(spec, recipes, bench)
     return run_comparison(spec, recipes, bench)
 
 
 def progress_of(spec: Spec, recipes: dict[str, Recipe], bench: Bench) -> Progressed:
     """Tell which steps of an experiment would be skipped if it ran now."""
+    if isinstance(spec, Sweep):
+        return sweep_progress(spec, recipes, bench)
     steps = _steps_of(spec, recipes, bench)
     kept = [bench.kept(step) is not None for step in steps]
     done = tuple(step for step, there in zip(steps, kept, strict=True) if there)
@@ -55,7 +61,9 @@ def progress_of(spec: Spec, recipes: dict[str, Recipe], bench: Bench) -> Progres
     return Progressed(done, to_do, absent_models(spec, bench.project) if isinstance(spec, Frontier) else {})
 
 
-def _steps_of(spec: Spec, recipes: dict[str, Recipe], bench: Bench) -> Sequence[Piece]:
+def _steps_of(
+    spec: Comparison | LearningCurve | Ablation | Frontier | Benchmark, recipes: dict[str, Recipe], bench: Bench
+) -> Sequence[Piece]:
     if isinstance(spec, LearningCurve):
         return curve_steps(spec, recipes, bench)
     if isinstance(spec, Ablation):

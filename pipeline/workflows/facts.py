@@ -1,23 +1,31 @@
 """Say what a training knows beside its figures, for the manifest and the model card."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pipeline.corpus.load import Corpus
 from pipeline.corpus.splits import PARTS, Split
 from pipeline.ground.files import hash_json
 from pipeline.ground.machine import describe_machine
+from pipeline.ground.records import Example
 from pipeline.inference.manifest import Manifest
 
 
 def training_facts(learned: dict[str, Any], split: Split) -> dict[str, Any]:
     """Give the machine, how many sentences each part had, which documents were held out, and what was learned."""
     sentences = {part: len(getattr(split, part)) for part in PARTS}
-    return {"machine": describe_machine(), "sentences": sentences, "test_documents": documents_tested(split)} | learned
+    held_out = {"validation_documents": documents_of(split.validation), "test_documents": documents_tested(split)}
+    return {"machine": describe_machine(), "sentences": sentences} | held_out | learned
 
 
 def documents_tested(split: Split) -> str:
     """Name the documents that test; 16 hex digits."""
-    return hash_json(sorted({example.doc for example in split.test}))
+    return documents_of(split.test)
+
+
+def documents_of(examples: Sequence[Example]) -> str:
+    """Name the documents of sentences; 16 hex digits."""
+    return hash_json(sorted({example.doc for example in examples}))
 
 
 def doubts(manifest: Manifest, corpus: Corpus, split: Split) -> list[str]:

@@ -4,8 +4,8 @@ The candidate is held against the champion on validation, by size and by speed; 
 a candidate that all of this let through, for the same lines as on validation. Validation alone would not do: every
 candidate was chosen there, and a recipe that learns thresholds there is flattered by it, so the gate would be blind
 to the very fault it is for. Test alone would not do either: whoever tries candidates until one passes chooses on
-test. So a refusal on validation costs no look at test, a look is one bit (passed or not) as in a ladder of
-submissions (Blum & Hardt 2015), and each is counted on the registered model, by the sentences looked at.
+test. So a refusal on validation costs no look at test, and every look is counted on the registered model, by the
+sentences looked at: a held-out set wears out with the decisions made on it (Blum & Hardt 2015).
 """
 
 from contextlib import ExitStack

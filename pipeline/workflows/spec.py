@@ -13,6 +13,8 @@ from pipeline.learning.recipes import Recipe, load_recipe
 from pipeline.workflows.benchmark_spec import Benchmark
 from pipeline.workflows.borrowed import faults_of
 from pipeline.workflows.inquiry import Inquiry
+from pipeline.workflows.sweep_settings import search_faults
+from pipeline.workflows.sweep_spec import Sweep
 
 HINT = "mend the lines named above; the specifications in experiments/ are working examples"
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -103,23 +105,25 @@ class Frontier(Inquiry):
     repeats: int = Field(ge=1, le=100)
 
 
-Spec = Comparison | LearningCurve | Ablation | Frontier | Benchmark
+Spec = Comparison | LearningCurve | Ablation | Frontier | Benchmark | Sweep
 COMPARISON, CURVE, ABLATION, FRONTIER = "comparison", "learning-curve", "ablation", "frontier"
-BENCHMARK = "benchmark"
-KINDS: dict[str, type[Comparison] | type[LearningCurve] | type[Ablation] | type[Frontier] | type[Benchmark]] = {
+BENCHMARK, SWEEP = "benchmark", "sweep"
+KINDS: dict[str, type[Spec]] = {
     COMPARISON: Comparison,
     CURVE: LearningCurve,
     ABLATION: Ablation,
     FRONTIER: Frontier,
     BENCHMARK: Benchmark,
+    SWEEP: Sweep,
 }
-BASE = "base"  # the row of an ablation's recipe as it is
+BASE = "base"  # the row of an ablation's or a sweep's recipe as it is
 
 
 def load_spec(path: Path, models: Path) -> tuple[Spec, dict[str, Recipe]]:
     """Read a specification and its recipes, which lie in `models`.
 
-    Recipes are named by their file; those of an ablation by their variant, the first of them `base`.
+    Recipes are named by their file; those of an ablation by their variant, the first of them `base`, as
+    is a sweep's only one.
 
     Raises:
         ConfigError: every fault of the specification and of its recipes at once.
@@ -131,7 +135,7 @@ def load_spec(path: Path, models: Path) -> tuple[Spec, dict[str, Recipe]]:
         faults.append(_no_kind(value.get("kind"), path))
         value = value | {"kind": _guessed(value)}  # so that what else is wrong is said, too
     kind = value["kind"] if isinstance(value, dict) else COMPARISON
-    if kind in (ABLATION, FRONTIER, BENCHMARK):
+    if kind in (ABLATION, FRONTIER, BENCHMARK, SWEEP):
         value = {"name": path.stem} | value
     try:
         spec = parse_config(value, KINDS[kind], str(path))
@@ -156,6 +160,8 @@ def _recipes_of(value: dict[str, Any], path: Path, models: Path) -> tuple[dict[s
         recipe, variants = value.get("recipe"), value.get("variants")
         variants = variants if isinstance(variants, dict) else {}
         return _load_variants(recipe, variants, path, models) if isinstance(recipe, str) else ({}, [])
+    if value["kind"] == SWEEP:
+        return _load_searched(value, path, models) if isinstance(value.get("recipe"), str) else ({}, [])
     named = value.get("recipes")
     names = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
     return _load_recipes(names, path, models)
@@ -180,15 +186,10 @@ def _load_variants(
     file: str, variants: Mapping[str, Any], path: Path, models: Path
 ) -> tuple[dict[str, Recipe], list[ConfigError]]:
     """Read an ablation's base, and make each variant of it; collect what is wrong with any."""
-    read, faults = _load_recipes([file], path, models, key="recipe")
+    recipes, faults = _load_base(file, path, models)
     if faults:
         return {}, faults
-    base = read[file]
-    if base.members or isinstance(base.learner, PeerLearner):
-        why = "is built of other recipes" if base.members else "is another tool's"
-        said = f"{path}: recipe: {file!r} (kind {base.learner.kind}) {why}, and has no training options of its own"
-        return {}, [ConfigError(said, hint="name the recipe of a single learner of ours")]
-    recipes = {BASE: base}
+    base = recipes[BASE]
     for name, changes in variants.items():
         if isinstance(changes, dict):  # where it is not, the specification's own check says so
             where = f"{path}: variants.{name}"
@@ -198,6 +199,27 @@ def _load_variants(
                 recipes[str(name)] = recipe
             except ConfigError as error:
                 faults.append(error)
+    return recipes, faults
+
+
+def _load_base(file: str, path: Path, models: Path) -> tuple[dict[str, Recipe], list[ConfigError]]:
+    """Read the one recipe whose settings are changed."""
+    read, faults = _load_recipes([file], path, models, key="recipe")
+    if faults:
+        return {}, faults
+    base = read[file]
+    if base.members or isinstance(base.learner, PeerLearner):
+        why = "is built of other recipes" if base.members else "is another tool's"
+        said = f"{path}: recipe: {file!r} (kind {base.learner.kind}) {why}, and has no training options of its own"
+        return {}, [ConfigError(said, hint="name the recipe of a single learner of ours")]
+    return {BASE: base}, []
+
+
+def _load_searched(value: dict[str, Any], path: Path, models: Path) -> tuple[dict[str, Recipe], list[ConfigError]]:
+    """Read a sweep's base, and say what it has against what is searched."""
+    recipes, faults = _load_base(value["recipe"], path, models)
+    if recipes:
+        faults += search_faults(recipes[BASE], value, path)
     return recipes, faults
 
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from pipeline.ground.errors import ConfigError
 from pipeline.ground.paths import Project
-from pipeline.workflows.bench import Piece
 from pipeline.workflows.spec import Spec, load_spec
 
 EXPERIMENTS = "experiments"
@@ -20,13 +20,25 @@ class Listed:
     fault: str = ""
 
 
+class Named(Protocol):
+    """A piece of an experiment, as people call it."""
+
+    @property
+    def name(self) -> str:
+        """Name the piece for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """The steps of an experiment that are done with the inputs of now, those still to do, and what is not here."""
+    """The steps of an experiment that are done with the inputs of now, those still to do, and what is not here.
 
-    done: tuple[Piece, ...]
-    to_do: tuple[Piece, ...]
+    `notes` say what else is known by now.
+    """
+
+    done: tuple[Named, ...]
+    to_do: tuple[Named, ...]
     absent: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 def list_specs(project: Project) -> list[Listed]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.corpus.examples import to_dataset
 from pipeline.corpus.load import Corpus, load_corpus
 from pipeline.corpus.splits import Split, split_corpus
+from pipeline.decisions.rates import FACT
 from pipeline.ground.errors import ConfigError, ModelError
 from pipeline.ground.files import whole_folder, write_json
 from pipeline.ground.paths import shown
@@ -30,6 +31,7 @@ from pipeline.workflows.judged import judge_examples
 from pipeline.workflows.logbook import add_figures, log_run, run_params, run_tags
 from pipeline.workflows.notes import OVERVIEW, headline, purpose_of, run_note
 from pipeline.workflows.overview import overview_of
+from pipeline.workflows.prevalence import learn_rates
 from pipeline.workflows.runs_kept import answers_of, keep_and_compare
 from pipeline.workflows.shrink import shrink
 from pipeline.workflows.watched import own_peak
@@ -118,9 +120,9 @@ def train_on(
         trained = _keep(order, recipe, corpus, split, classifier, seconds, run.id, tracker.uri)
         history = classifier.estimator.history
         log_run(run, trained, history)
+        keep_and_compare(run, answers_of(trained, split), tracker, progress)
         add_figures(run, trained, note, memory.peak)
         run.text(overview_of(trained, recipe, purpose, corpus, split, history), OVERVIEW)
-        keep_and_compare(run, answers_of(trained, split), tracker, progress)
     return trained
 
 
@@ -173,6 +175,7 @@ def _keep(
         test = judge(judged)
         metrics = flat_metrics(test) | {"train_seconds": seconds, "sentences_per_second": speed}
         facts = training_facts(getattr(classifier.estimator, "facts", {}), split)
+        facts[FACT] = learn_rates(predictor, split.validation, recipe.decisions).model_dump(mode="json")
         manifest = write_manifest(staging, draft.model_copy(update={"metrics": metrics, "facts": facts}))
     notices = tuple(corpus.notices)
     return Trained(order.out, manifest, validation, test, judged, validated, seconds, speed, run_id, store, notices)

@@ -43,7 +43,8 @@ def test_recipes_are_told_apart_by_hash():
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_an_experiment_loads_with_its_recipes(path):
     spec, recipes = load_spec(path, ROOT / "models")
-    named = {"ablation": lambda: ("base", *spec.variants), "frontier": tuple}.get(spec.kind, lambda: spec.recipes)()
+    of = {"ablation": lambda: ("base", *spec.variants), "frontier": tuple, "sweep": lambda: ("base",)}
+    named = of.get(spec.kind, lambda: spec.recipes)()
     assert tuple(recipes) == named and spec.name == path.stem
 
 

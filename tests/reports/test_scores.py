@@ -10,7 +10,7 @@ from tiny import ROOT
 from pipeline.corpus.readers import read_text
 from pipeline.corpus.reading import read
 from pipeline.ground.codebook import load_codebook
-from pipeline.ground.records import Prediction, Profile, ScoredDocument
+from pipeline.ground.records import Estimate, Prediction, Prevalence, Profile, ScoredDocument
 from pipeline.reports.scores import document_table, profiles_table
 from pipeline.scoring.rows import sentence_rows
 
@@ -112,3 +112,17 @@ def test_square_brackets_are_shown_as_they_are(scored):
     named = dataclasses.replace(scored, reading=dataclasses.replace(scored.reading, document=document))
     for shown in (text_of(document_table(named, book)), text_of(profiles_table([named, scored], book))):
         assert "br[/b].md" in shown and all(label.short in shown for label in labels)
+
+
+def test_corrected_shares_stand_below_the_profile_with_their_intervals(scored):
+    known, unknown = Estimate(0.221, 0.094, 0.377), None
+    shares = [
+        Prevalence("optimism", 3, 0.0, known),
+        Prevalence("caution", 3, 0.33, unknown),
+        Prevalence("recommendation", 3, 0.67, Estimate(0.5)),
+    ]
+    last = text_of(document_table(scored, CODEBOOK, shares)).splitlines()[-1].rstrip()
+    assert last == "corrected for error rates: optimism 22% [9–38], recommendation 50%"
+    several = text_of(profiles_table([scored, scored], CODEBOOK, shares))
+    assert "corrected for error rates, all documents together: optimism 22% [9–38]" in several
+    assert "corrected" not in text_of(document_table(scored, CODEBOOK, [Prevalence("caution", 3, 0.33, None)]))

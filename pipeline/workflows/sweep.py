@@ -1,0 +1,165 @@
+"""Search the settings of one recipe by trials, and judge the best of them on test when the search has ended."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from pipeline.ground.errors import ConfigError
+from pipeline.ground.extras import need
+from pipeline.ground.records import Estimate
+from pipeline.judging.compare import Difference, differences, resample_models
+from pipeline.learning.encoders import check_encoders
+from pipeline.learning.recipes import Recipe
+from pipeline.workflows.bench import Bench, Step
+from pipeline.workflows.entrants import Answers
+from pipeline.workflows.spec import BASE
+from pipeline.workflows.survey import Progressed
+from pipeline.workflows.sweep_judge import Judge
+from pipeline.workflows.sweep_settings import settled
+from pipeline.workflows.sweep_spec import Sweep
+from pipeline.workflows.sweep_study import Place, Trial, kept_trials, open_study, read_trial
+from pipeline.workflows.sweep_trial import METRICS, base_step, best_of, named, try_one
+
+CHOSEN = "chosen"
+LISTED = 3  # reasons of failed trials that a message gives
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep found: the recipe as it is, every trial, the chosen one, and both of those on test.
+
+    `importance` is empty where too few trials were finished. `test` holds macro-F1 of `chosen` and `base`, and
+    `gain` their difference on the same sentences.
+    """
+
+    base: Trial
+    base_recipe: Recipe
+    trials: tuple[Trial, ...]
+    chosen: Trial
+    importance: dict[str, float]
+    test: dict[str, Estimate]
+    gain: Difference
+    sizes: dict[str, int]
+    made_by: dict[str, str]
+
+    def of(self, state: str) -> list[Trial]:
+        """List the trials that ended so."""
+        return [trial for trial in self.trials if trial.state == state]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A piece of a sweep that is done or to do."""
+
+    name: str
+
+
+def run_sweep(spec: Sweep, recipes: Mapping[str, Recipe], bench: Bench) -> Swept:
+    """Run the trials that are still to do, then judge the best and the recipe as it is on test.
+
+    Each trial is an MLflow run. A trial that fails by its settings is kept with the reason, and the others go on.
+
+    Raises:
+        SplitError: there are fewer independent training documents than folds; said before anything is trained.
+        StanceError: the recipe as it is fails, or every trial does; another run has the study.
+    """
+    need("optuna", "train", "a sweep")
+    base, judge = recipes[BASE], Judge.of(spec, bench)
+    check_encoders(base, bench.project.models, bench.progress)
+    bench.tracker.open()
+    place = place_of(spec, base, judge)
+    _begin(place, bench)
+    with open_study(spec, place) as study:
+        as_it_is = read_trial(bench.do(base_step(spec, base, judge)))
+        for run in study.revive():
+            bench.tracker.abandon(run)
+        while len(study.trials) < spec.trials:
+            try_one(spec, base, judge, study)
+        trials, importance = tuple(study.trials[: spec.trials]), study.importance()
+    _check_some(spec, trials)
+    chosen = best_of(trials)
+    recipe = settled(base, chosen.settings, named(spec, chosen))
+    test, gain = _on_test(recipe, base, judge, chosen.run)
+    hashes = {"recipe_hash": recipe.hash, "base_hash": base.hash, "data_fingerprint": bench.corpus.fingerprint}
+    made_by = hashes | {"splits": bench.split_hash[:16]}
+    return Swept(as_it_is, base, trials, chosen, importance, test, gain, _sizes(judge), made_by)
+
+
+def sweep_progress(spec: Sweep, recipes: Mapping[str, Recipe], bench: Bench) -> Progressed:
+    """Tell how many trials of a sweep are done, and what they found."""
+    base, judge = recipes[BASE], Judge.of(spec, bench)
+    kept = kept_trials(spec, place_of(spec, base, judge))[: spec.trials]
+    turns = [Turn(f"trial {number:02}") for number in range(1, spec.trials + 1)]
+    notes = {}
+    if kept:
+        states = [f"{sum(one.state == state for one in kept)} {state}" for state in ("complete", "pruned", "failed")]
+        notes["ended"] = ", ".join(states)
+        if any(one.value is not None for one in kept):
+            best = best_of(kept)
+            notes["best so far"] = f"{METRICS[spec.metric]} {best.value:.3f}, {named(spec, best)}"
+    return Progressed(tuple(turns[: len(kept)]), tuple(turns[len(kept) :]), notes=notes)
+
+
+def place_of(spec: Sweep, base: Recipe, judge: Judge) -> Place:
+    """Say where a sweep's study lies; how many trials there are to be is no part of it, so more can be added."""
+    bench = judge.bench
+    search = {name: space.model_dump(mode="json") for name, space in spec.search.items()}
+    identity = {
+        "recipe": [base.hash, base.seed],
+        "search": search,
+        "judging": [spec.metric, spec.folds],
+        "sampler": [spec.seed, spec.random_trials, spec.prune_after],
+        "labels": [bench.corpus.fingerprint, sorted(f"{e.doc}:{e.start}" for e in bench.corpus.examples if e.unsure)],
+        "splits": bench.split_hash,
+    }
+    return Place(bench.results, identity)
+
+
+def _begin(place: Place, bench: Bench) -> None:
+    """Say that a study is begun anew, and why; forget the earlier one where everything is to be run again."""
+    if bench.force:
+        place.file.unlink(missing_ok=True)
+    if not place.file.exists() and (others := place.others()):
+        topics = place.changed(others[0])
+        verb = "differs" if topics in (["recipe"], ["search"], ["judging"], ["sampler"]) else "differ"
+        bench.progress.say(
+            f"{', '.join(topics)} {verb} from the earlier study: a new one begins with its first trial"
+            f" (the earlier one stays in {others[0].name})"
+        )
+
+
+def _check_some(spec: Sweep, trials: Sequence[Trial]) -> None:
+    """Raise `ConfigError` where no trial was finished, with the reasons."""
+    if any(trial.value is not None for trial in trials):
+        return
+    reasons = list(dict.fromkeys(trial.reason.splitlines()[-1].strip(" -") for trial in trials))
+    lines = "\n".join(f"  - {reason}" for reason in reasons[:LISTED])
+    number = f"all {len(trials)} trials" if len(trials) > 1 else "the one trial"
+    raise ConfigError(
+        f"{spec.name}: {number} failed, and nothing can be chosen\n{lines}",
+        hint="mend `search`, so that the recipe takes what is drawn; that begins a new study",
+    )
+
+
+def _on_test(chosen: Recipe, base: Recipe, judge: Judge, run: str) -> tuple[dict[str, Estimate], Difference]:
+    """Judge the chosen recipe and the recipe as it is on test; the run of the chosen trial gets the figures, too."""
+    bench, inputs = judge.bench, {"sentences": judge.sentences}
+    judged = {}
+    for name, recipe in ((CHOSEN, chosen), (BASE, base)):
+        answers = bench.do(Step("sweep-test", recipe, recipe.seed, partial(judge.on_test, recipe, name), inputs))
+        judged[name] = [Answers.read(answers).on(bench.split.test, bench)]
+    resampled = resample_models(judged)
+    test = {name: found.estimate for name, found in resampled.items()}
+    [gain] = differences(resampled)
+    figures = {"": test[CHOSEN].value, "_low": test[CHOSEN].low, "_high": test[CHOSEN].high}
+    bench.tracker.add_metrics(
+        run, {f"test_macro_f1{end}": value for end, value in figures.items() if value is not None}
+    )
+    return test, gain
+
+
+def _sizes(judge: Judge) -> dict[str, int]:
+    """Count sentences and documents."""
+    parts = {"train": judge.train, "validation": judge.validation, "test": judge.bench.split.test}
+    documents = {f"{part}_documents": len({example.doc for example in of}) for part, of in parts.items()}
+    return {part: len(of) for part, of in parts.items()} | documents
