@@ -7,6 +7,14 @@ from browser.reports import HOSTILE_NAME, LONG
 from playwright.sync_api import expect
 
 
+def test_the_gate_sees_what_a_page_asks_of_other_machines(visitor):
+    with visitor.visit(WIDE) as visit:
+        visit.page.set_content("<img src='http://example.org/seen.png'><script>console.error('heard')</script>")
+        visit.page.wait_for_load_state("networkidle")
+        assert [request for request in visit.escaped if "example.org/seen.png" in request]
+        assert any("heard" in said for said in visit.complaints)
+
+
 @pytest.mark.parametrize("name", ["one", "set", "hostile"])
 def test_a_page_asks_for_nothing_and_complains_of_nothing(visitor, report, name):
     with visitor.visit(WIDE) as visit:
