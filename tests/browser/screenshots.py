@@ -71,6 +71,7 @@ def show_runs(visitor: Visitor, lab: Lab) -> None:
         page.add_init_script(CLOSED)
         page.goto(f"{address}/#/experiments/{experiment}/runs?viewStateShareKey=figures")
         page.get_by_role("button", name="Exit shared view").wait_for()
+        page.get_by_role("alert").get_by_role("button").last.click()  # closes the note about saved views
         page.locator("button:has(svg)").first.click()  # folds the side bar
         last = page.get_by_role("link", name="prior seed 7", exact=True)
         page.wait_for_timeout(1500)  # columns find their widths

@@ -178,7 +178,7 @@ def test_a_model_of_another_scheme_is_refused(shop, stance):
         ((TINY, "--data", "x", "--behaviour"), "give either --data FILE or --behaviour; both are given"),
         ((TINY, SMALL, "--data", "x"), "--data judges one MODEL, and 2 are named"),
         ((TINY, "--data", "x", "--failures", "3"), "--failures goes with --behaviour only"),
-        ((TINY, "--data", "x", "-o", "x.md"), "--output goes with --behaviour or --evidence only"),
+        ((TINY, "--data", "x", "-o", "x.md"), "--output goes with --behaviour or --evidence or --prevalence only"),
         ((TINY, "--behaviour", "--errors", "3"), "--errors goes with --data only"),
         ((TINY, "--behaviour", "--no-slices"), "--slices/--no-slices goes with --data only"),
         (("--behaviour",), "Missing argument 'MODEL...'"),
