@@ -61,7 +61,7 @@ def test_pointing_at_a_sentence_gives_its_figures_and_leaving_takes_them_away(op
     ]
     shown = [int(text.split()[0]) for text in details.locator(".figure").all_inner_texts()]
     assert len(shown) == 3 and shown == [min(max(one, 1), 99) for one in figures]
-    words = row.locator("[data-word]").all_inner_texts()
+    words = row.locator("[data-word]").all_text_contents()
     assert words and details.locator(".carried bdi").all_inner_texts() == words
     marked = sentence.locator(".w").first
     assert style(marked, "backgroundColor") != style(sentence, "backgroundColor")
