@@ -28,18 +28,18 @@ env: $(VENV)/.ready  ## make .venv with everything in it
 
 demo: env  ## score a briefing with the released model, then train one and track it
 	@echo; echo "1. Score a briefing that no training has seen, with the released model"
-	@$(STANCE) score $(BRIEFING) -o outputs/harbour-talks.jsonl
+	@$(STANCE) score $(BRIEFING) -o outputs/harbour-talks.jsonl --report outputs/harbour-talks.html
 	@echo; echo "2. Train MiniLM on the labelled sentences, tracked in MLflow"
 	@$(STANCE) train models/minilm.yaml
 	@echo; echo "Where things are"
-	@echo "  scores   outputs/harbour-talks.jsonl"
+	@echo "  scores   outputs/harbour-talks.jsonl, and to read: outputs/harbour-talks.html"
 	@echo "  model    models/trained/minilm (released ones: stance models ls)"
 	@echo "  runs     mlflow.db, artifacts in mlartifacts/"
 	@echo; echo "What to type next"
 	@echo "  source $(BIN)/activate"
 	@echo "  stance score YOUR-BRIEFING.txt     score a text of your own (also .pdf, .docx); a folder with -o"
-	@echo "  stance train models/average.yaml   train another recipe, then compare:"
-	@echo "  stance ui                          open the MLflow UI on http://127.0.0.1:5000"
+	@echo "  stance train models/average.yaml   train another recipe, then: stance compare"
+	@echo "  stance ui                          the same in the MLflow UI on http://127.0.0.1:5000"
 
 test: env  ## run the whole test suite
 	@$(BIN)/python -m pytest

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.ground.records import Estimate, Evidence
+from pipeline.inference.evidence import phrases
 from pipeline.judging.errors_table import WorstError
 from pipeline.judging.records import Judged, Report
 from pipeline.judging.slice_figure import shown_rows
@@ -31,18 +32,23 @@ class ShownError:
 
     @property
     def pieces(self) -> list[tuple[str, float]]:
-        """Cut the sentence at its evidence; each piece with its strength, 0 to 1, as a share of the strongest word.
+        """Cut the sentence at its evidence; each piece with its strength, 0 to 1, as a share of the strongest phrase.
 
         Only what speaks for the label is marked; spans that leave the sentence or overlap are passed over.
         """
         text, pieces, place = self.error.text, list[tuple[str, float]](), 0
-        words = [word for word in self.evidence.words if word.weight > 0] if self.evidence else []
+        words = phrases(self.evidence) if self.evidence else ()
         strongest = max((word.weight for word in words), default=1.0)
         for word in sorted(words, key=lambda word: word.start):
             if place <= word.start < word.end <= len(text):
                 pieces += [(text[place : word.start], 0.0), (text[word.start : word.end], word.weight / strongest)]
                 place = word.end
         return [piece for piece in [*pieces, (text[place:], 0.0)] if piece[0]]
+
+    @property
+    def marked(self) -> bool:
+        """Tell whether any word of the sentence is marked."""
+        return any(strength for _, strength in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Literal
 
 from pipeline.ground.records import Prevalence
+from pipeline.pages.when import when
 
 PassageKind = Literal["paragraph", "item", "quote", "heading", "omitted"]
 
@@ -163,6 +164,12 @@ class DocumentView:
     background: int
     omitted: int
     told: bool  # whether the model tells what deserves a look
+
+    @property
+    def day(self) -> str:
+        """Write its date for a reader; as it stands where it is no date."""
+        found = when(self.date)
+        return found.text if found else self.date
 
     @property
     def scale(self) -> float:

@@ -89,7 +89,7 @@ class Tracker:
                 mlflow.end_run(status)
 
     def present(self, experiment: str, columns: Sequence[str], note: str = "") -> None:
-        """Say in the UI what an experiment asks (`note`, Markdown), and save a view that shows these metrics.
+        """Say in the UI what an experiment asks (`note`, Markdown), and save a view of these columns.
 
         A note replaces what was said before; a saved view is the user's own to change, and is made only once.
         """

@@ -15,7 +15,10 @@ TAG = f"mlflow.sharedViewState.{KEY}"
 
 
 def view_tag(columns: Sequence[str], now: float) -> str:
-    """Give the value of the tag; `columns` are metrics, the first of which sorts the runs; `now` in seconds."""
+    """Give the value of the tag; the first of `columns` sorts the runs; `now` in seconds.
+
+    Columns are metrics; a setting is written `params.NAME`, a tag `tags.NAME`.
+    """
     shown = [_column(name) for name in columns]
     state = {
         "searchFilter": "",
@@ -43,5 +46,9 @@ def view_tag(columns: Sequence[str], now: float) -> str:
     return json.dumps(written, separators=(",", ":"))
 
 
-def _column(metric: str) -> str:
-    return f"metrics.`{metric}`"
+def _column(name: str) -> str:
+    """Write a column as the UI does, with its kind before it."""
+    for kind in ("params", "tags"):
+        if name.startswith(f"{kind}."):
+            return f"{kind}.`{name.removeprefix(f'{kind}.')}`"
+    return f"metrics.`{name}`"

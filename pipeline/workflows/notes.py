@@ -26,15 +26,15 @@ def headline(codebook: Codebook) -> list[str]:
     ]
 
 
-def experiment_note(spec: Inquiry) -> str:
-    """Say what a specification asks, expects, and when it stops."""
+def experiment_note(spec: Inquiry, more: str = FIGURES) -> str:
+    """Say what a specification asks, expects, and when it stops; `more` says how to look at its runs."""
     said = {
         "Question": spec.question,
         "Hypothesis": spec.hypothesis,
         "Stopping rule": getattr(spec, "stopping_rule", ""),
     }
     lines = [f"**{head}.** {' '.join(text.split())}" for head, text in said.items() if text]
-    return "\n\n".join([*lines, FIGURES])
+    return "\n\n".join([*lines, more])
 
 
 def run_note(recipe: Recipe, purpose: str, corpus: Corpus, split: Split) -> str:

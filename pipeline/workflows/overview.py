@@ -18,13 +18,14 @@ from pipeline.judging.report import judge
 from pipeline.learning.context import neighbours_of
 from pipeline.learning.recipes import Recipe
 from pipeline.pages.overview import Sheet, ShownError, overview_page
+from pipeline.predict import Predictor
 from pipeline.workflows.notes import documents
 
 if TYPE_CHECKING:
     from pipeline.workflows.training import Trained
 
 ERRORS = 30
-Place = tuple[str, int, int, str]  # document, start, end, label
+Place = tuple[str, str, str]  # document, sentence, label
 
 
 def overview_of(
@@ -34,12 +35,12 @@ def overview_of(
     corpus: Corpus,
     split: Split,
     history: Sequence[Mapping[str, float]],
-    evidence: Mapping[Place, Evidence] | None = None,
 ) -> str:
-    """Write the page of a run that left a model folder; `evidence` marks the words behind wrong decisions."""
+    """Write the page of a run that left a model folder, which is asked for the words behind its wrong decisions."""
     megabytes = sum(entry.size for entry in trained.manifest.files.values()) / 1e6
     tiles = cost_tiles(trained.seconds, trained.sentences_per_second, megabytes)
     facts = {"model": trained.manifest.id, "run": trained.run_id}
+    evidence = evidence_of(Predictor.load(trained.folder), worst_errors(trained.judged, ERRORS))
     return page_of(recipe, purpose, corpus, split, trained.judged, tiles, facts, history, evidence)
 
 
@@ -93,6 +94,16 @@ def made_by(recipe: Recipe, corpus: Corpus, split: Split) -> dict[str, str]:
     }
 
 
+def evidence_of(predictor: Predictor, errors: Sequence[WorstError]) -> dict[Place, Evidence]:
+    """Weigh the words of each wrong decision for its label; by occlusion that costs a scoring for each word."""
+    found = predictor.explain([error.text for error in errors], [(error.label,) for error in errors])
+    return {_key(error): evidence for error, (evidence,) in zip(errors, found, strict=True)}
+
+
+def _key(error: WorstError) -> Place:
+    return (error.document, error.text, error.label)
+
+
 def shown_errors(
     errors: Sequence[WorstError], examples: Sequence[Example], evidence: Mapping[Place, Evidence]
 ) -> list[ShownError]:
@@ -105,9 +116,7 @@ def shown_errors(
     for error in errors:
         place = places.get((error.document, error.text), -1)
         if place < 0:
-            shown.append(ShownError(error))
+            shown.append(ShownError(error, evidence=evidence.get(_key(error))))
             continue
-        example = examples[place]
-        found = evidence.get((example.doc, example.start, example.end, error.label))
-        shown.append(ShownError(error, *beside[place], evidence=found))
+        shown.append(ShownError(error, *beside[place], evidence=evidence.get(_key(error))))
     return shown

@@ -12,15 +12,20 @@ from pipeline.learning.encoders import check_encoders
 from pipeline.learning.recipes import Recipe
 from pipeline.workflows.bench import Bench, Step
 from pipeline.workflows.entrants import Answers
+from pipeline.workflows.notes import experiment_note
 from pipeline.workflows.spec import BASE
 from pipeline.workflows.survey import Progressed
 from pipeline.workflows.sweep_judge import Judge
-from pipeline.workflows.sweep_settings import settled
+from pipeline.workflows.sweep_settings import settled, short_names
 from pipeline.workflows.sweep_spec import Sweep
 from pipeline.workflows.sweep_study import Place, Trial, kept_trials, open_study, read_trial
 from pipeline.workflows.sweep_trial import METRICS, base_step, best_of, named, try_one
 
 CHOSEN = "chosen"
+LOOK = (
+    "The view *Figures* (under *Views*) lines trials up with their settings. A pruned or failed trial has no value; the"
+    " one with a figure of test was chosen."
+)
 LISTED = 3  # reasons of failed trials that a message gives
 
 
@@ -67,6 +72,7 @@ def run_sweep(spec: Sweep, recipes: Mapping[str, Recipe], bench: Bench) -> Swept
     base, judge = recipes[BASE], Judge.of(spec, bench)
     check_encoders(base, bench.project.models, bench.progress)
     bench.tracker.open()
+    bench.tracker.present(bench.experiment, _columns(spec), experiment_note(spec, LOOK))
     place = place_of(spec, base, judge)
     _begin(place, bench)
     with open_study(spec, place) as study:
@@ -83,6 +89,12 @@ def run_sweep(spec: Sweep, recipes: Mapping[str, Recipe], bench: Bench) -> Swept
     hashes = {"recipe_hash": recipe.hash, "base_hash": base.hash, "data_fingerprint": bench.corpus.fingerprint}
     made_by = hashes | {"splits": bench.split_hash[:16]}
     return Swept(as_it_is, base, trials, chosen, importance, test, gain, _sizes(judge), made_by)
+
+
+def _columns(spec: Sweep) -> list[str]:
+    """List what a table of trials shows: value, state, settings, what is known of test, seconds."""
+    settings = [f"params.{short}" for short in short_names(list(spec.search)).values()]
+    return [spec.metric, "tags.state", *settings, "test_macro_f1", "train_seconds"]
 
 
 def sweep_progress(spec: Sweep, recipes: Mapping[str, Recipe], bench: Bench) -> Progressed:

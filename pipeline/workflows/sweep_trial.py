@@ -30,6 +30,12 @@ def named(spec: Sweep, trial: Trial | Drawn) -> str:
     return f"trial {trial.number:0{digits}} {in_short(trial.settings)}"
 
 
+def _note(spec: Sweep, base: Recipe, what: str) -> str:
+    """Say in a sentence what a run is."""
+    where = f"{spec.folds} folds of the training documents" if spec.folds else "the validation split"
+    return f"{what} of the sweep `{spec.name}`, which searches settings of **{base.name}**; judged on {where}."
+
+
 def base_step(spec: Sweep, base: Recipe, judge: Judge) -> Step:
     """Judge the recipe as it is, as trials are."""
     inputs = {"metric": spec.metric, "folds": spec.folds, "sentences": judge.sentences}
@@ -38,7 +44,7 @@ def base_step(spec: Sweep, base: Recipe, judge: Judge) -> Step:
 
 def _judge_base(spec: Sweep, base: Recipe, judge: Judge) -> dict[str, Any]:
     bench, settings = judge.bench, {name: _setting_of(base, name) for name in spec.search}
-    tags = run_tags(base, bench.corpus) | {"trial": BASE, "state": "complete"}
+    tags = run_tags(base, bench.corpus, _note(spec, base, "The recipe as it is")) | {"trial": BASE, "state": "complete"}
     bench.progress.say(f"{BASE}: {base.name} as it is")
     with bench.tracker.run(bench.experiment, f"{BASE} {in_short(settings)}", tags, _columns(settings)) as run:
         verdict = judge.ask(base, lambda values, _: _log(spec, run, values))
@@ -81,7 +87,10 @@ def try_one(spec: Sweep, base: Recipe, judge: Judge, study: Study) -> None:
 def _tracked(spec: Sweep, base: Recipe, judge: Judge, study: Study, drawn: Drawn, course: Course) -> float | None:
     """Run a trial as an MLflow run; give its value, None where it was stopped."""
     bench, others = judge.bench, [trial.worth for trial in study.trials]
-    tags = run_tags(base, bench.corpus) | {"trial": str(drawn.number), "state": "failed"}
+    tags = run_tags(base, bench.corpus, _note(spec, base, f"Trial {drawn.number}")) | {
+        "trial": str(drawn.number),
+        "state": "failed",
+    }
     with bench.tracker.run(bench.experiment, named(spec, drawn), tags, _columns(drawn.settings)) as run:
         course.run = run.id
         study.begun(drawn, run.id)

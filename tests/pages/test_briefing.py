@@ -148,3 +148,12 @@ def test_where_one_label_stands_there_is_no_threshold_and_nothing_to_do():
     assert [one.get("data-labels") for one in tree.find_class("s")] == ["1", "0", "2"]
     assert [one["tag"] for one in page.signs] == ["H", "D", "O"]
     assert LABELS and "None" not in render_briefing(page).partition("<body>")[2].partition("<script>")[0]
+
+
+def test_a_date_is_written_for_a_reader_no_finer_than_it_is():
+    for said, shown in (("2026-09-21", "21 Sep 2026"), ("2026-09", "Sep 2026"), ("in spring", "in spring")):
+        document = briefing()
+        reading = document.reading
+        dated = dataclasses.replace(reading, document=dataclasses.replace(reading.document, date=said))
+        page = parsed(page_of(dataclasses.replace(document, reading=dated)))
+        assert shown in words_of(page) and (said == shown or said not in words_of(page))

@@ -11,6 +11,7 @@ from tiny import write_labels, write_recipe
 from pipeline.corpus.load import load_corpus
 from pipeline.corpus.splits import split_corpus
 from pipeline.ground.records import Evidence, WordWeight
+from pipeline.inference.evidence import phrases
 from pipeline.judging.errors_table import worst_errors
 from pipeline.judging.lengths import length_of
 from pipeline.judging.report import judge
@@ -109,16 +110,28 @@ def test_each_error_stands_between_the_sentences_beside_it(stage):
 
 
 def test_evidence_marks_its_words_and_is_passed_over_where_it_does_not_fit(stage):
-    _, corpus, split, judged = stage
+    _, corpus, _, judged = stage
     [error, *_] = worst_errors(judged, 1)
-    example = next(e for e in split.test if (e.doc, e.text) == (error.document, error.text))
-    words = (WordWeight(0, 3, 0.5), WordWeight(2, 5, 9.0), WordWeight(4, 8, 2.0), WordWeight(9, 10_000, 1.0))
-    key = (example.doc, example.start, example.end, error.label)
-    [shown] = shown_errors([error], corpus.examples, {key: Evidence(error.label, "exact", words)})
-    marked = [(text, strength) for text, strength in shown.pieces if strength]
-    assert [text for text, _ in marked] == [error.text[0:3], error.text[4:8]]
-    assert "".join(text for text, _ in shown.pieces) == error.text
-    assert [text for text, _ in shown_errors([error], corpus.examples, {})[0].pieces] == [error.text]
+    spans = ((0, 3, 5.0), (2, 5, 9.0), (7, 9, 4.5), (12, 10_000, 3.0), (13, 14, -8.0))
+    evidence = Evidence(error.label, "exact", tuple(WordWeight(*span) for span in spans))
+    [shown] = shown_errors([error], corpus.examples, {(error.document, error.text, error.label): evidence})
+    assert [piece for piece in shown.pieces if piece[1]] == [(error.text[0:3], 5 / 9), (error.text[7:9], 0.5)]
+    assert "".join(text for text, _ in shown.pieces) == error.text and shown.marked
+    [bare] = shown_errors([error], corpus.examples, {})
+    assert bare.pieces == [(error.text, 0.0)] and not bare.marked
+
+
+@pytest.mark.parametrize("name", ["tiny", "small"])
+def test_the_words_that_carried_a_wrong_decision_are_marked(workshop, name):
+    trained = getattr(workshop, name)
+    predictor, errors = Predictor.load(trained.folder), worst_errors(trained.judged, 30)
+    items = page_of_run(workshop, name).find_class("errors")[0].findall("li")
+    assert len(items) == len(errors) > 0
+    for item, error in zip(items, errors, strict=True):
+        [[evidence]] = predictor.explain([error.text], [[error.label]])
+        expected = [error.text[word.start : word.end] for word in phrases(evidence)]
+        assert [mark.text for mark in item.iter("mark")] == expected
+        assert bool(expected) == (evidence.method in item.text_content())
 
 
 def test_a_hostile_sentence_is_shown_and_not_run(stage):

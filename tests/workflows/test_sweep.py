@@ -1,6 +1,8 @@
 """A sweep runs its trials once each, chooses the best, reads test at the end alone, and begins anew where it must."""
 
+import base64
 import json
+import zlib
 
 import numpy as np
 import pytest
@@ -46,7 +48,13 @@ def test_what_is_done_is_not_done_again_and_more_trials_go_on_from_there(lab):
 def test_each_trial_is_a_flat_run_whose_name_and_columns_are_its_settings(lab):
     swept, _ = sweep(lab)
     found, client = runs(lab)
+    experiment = client.get_experiment(found[0].info.experiment_id)
+    assert SPEC["question"] in experiment.tags["mlflow.note.content"]
+    view = json.loads(experiment.tags["mlflow.sharedViewState.figures"])["state"].removeprefix("deflate;")
+    columns = json.loads(zlib.decompress(base64.b64decode(view)))["selectedColumns"]
+    assert columns[:3] == ["metrics.`macro_ap`", "tags.`state`", "params.`c`"]
     base, *of_trials = found
+    assert "of the sweep `try`" in base.data.tags["mlflow.note.content"]
     assert len(of_trials) == 6 and base.info.run_name == "base c=10 min_count=1 word_ngrams=1-2"
     for run, trial in zip(of_trials, swept.trials, strict=True):
         c, least = trial.settings["learner.c"], trial.settings["learner.min_count"]
