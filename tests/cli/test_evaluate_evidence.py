@@ -98,7 +98,7 @@ def test_a_model_that_looks_at_no_words_is_refused(shop, stance):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--evidence", "--behaviour"), "--evidence is given too"),
+        (("--evidence", "--behaviour"), "--behaviour and --evidence are given"),
         (("--evidence", "--errors", "3"), "--errors goes with --data only"),
         (("--evidence", "--failures", "3"), "--failures goes with --behaviour only"),
         (("--data", "gold.jsonl", "--most", "3"), "--most goes with --evidence only"),
