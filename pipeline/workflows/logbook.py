@@ -8,7 +8,7 @@ import yaml
 
 from pipeline.corpus.load import Corpus
 from pipeline.corpus.splits import Split
-from pipeline.ground.files import hash_json
+from pipeline.ground.files import hash_json, hash_text
 from pipeline.ground.version import code_version, commit
 from pipeline.judging.errors_table import worst_errors
 from pipeline.judging.figures import all_figures
@@ -17,6 +17,7 @@ from pipeline.learning.recipes import Recipe
 from pipeline.tracking.store import COMMIT, NOTE, Run
 from pipeline.workflows.notes import figures_note
 
+LONGEST = 250  # characters of a setting in a table of runs
 VALIDATED = ("macro_f1", "f1_", "ap_")  # of validation no more, which choices were made on
 
 if TYPE_CHECKING:
@@ -40,11 +41,19 @@ def run_tags(recipe: Recipe, corpus: Corpus, note: str = "") -> dict[str, str]:
 def run_params(recipe: Recipe, split: Split, threads: int) -> dict[str, Any]:
     """Flatten the recipe into columns, with the sizes of the split."""
     flat = {
-        f"{room}.{key}": value for room in ("learner", "decisions") for key, value in recipe.described[room].items()
+        f"{room}.{key}": in_a_cell(value)
+        for room in ("learner", "decisions")
+        for key, value in recipe.described[room].items()
     }
     sizes = {f"{part}_sentences": len(getattr(split, part)) for part in ("train", "validation", "test")}
     documents = hash_json({p: sorted({e.doc for e in getattr(split, p)}) for p in ("train", "validation", "test")})
     return flat | sizes | {"seed": recipe.seed, "split_hash": documents, "threads": threads}
+
+
+def in_a_cell(value: Any) -> Any:
+    """Give a setting as a table of runs can show it: one as long as a list of patterns by its hash."""
+    said = str(value)
+    return value if len(said) <= LONGEST else f"sha256 {hash_text(said)[:12]}, {len(said):,} characters in recipe.yaml"
 
 
 def log_run(run: Run, trained: "Trained", history: list[dict[str, float]]) -> None:
