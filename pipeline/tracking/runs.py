@@ -56,6 +56,17 @@ class RunRecord:
         return self.tags.get("model_id", "")
 
     @property
+    def peer(self) -> bool:
+        """Tell whether another tool was trained, which leaves no model and is judged on test alone."""
+        return self.tags.get("learner") == "peer"
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether it trained a recipe whole: no trial of a sweep, variant of an ablation or point of a curve."""
+        part = {"trial", "variant"} & self.tags.keys() or "share" in self.params
+        return bool(self.recipe) and (bool(self.model_id) or (self.peer and not part))
+
+    @property
     def finished(self) -> bool:
         """Tell whether it came to its end."""
         return self.status == FINISHED
@@ -68,7 +79,9 @@ class RunRecord:
     @property
     def again(self) -> str:
         """Give the command that trains the same anew."""
-        return f"stance train models/{self.recipe}.yaml --seed {self.seed}" if self.recipe else "stance train RECIPE"
+        if not self.recipe:
+            return "stance train RECIPE"
+        return f"stance train models/{self.recipe}.yaml" + (f" --seed {self.seed}" if self.seed else "")
 
 
 class RunReader:
@@ -130,10 +143,7 @@ class RunReader:
         """
         name = f"{PREDICTIONS}/{part}.json"
         if name not in self._files(run, PREDICTIONS):
-            raise TrackingError(
-                f"run {run.said} keeps no answers on {part}: it ended early, or an older stance trained it",
-                hint=f"train it again: {run.again}",
-            )
+            raise self._without_answers(run, part)
         with self.artifact(run, name) as path:
             try:
                 return KeptAnswers.model_validate_json(read_utf8(path))
@@ -144,6 +154,17 @@ class RunReader:
                 raise self._damaged(run, name, f"{where}: {said}" if where else said) from error
             except StanceError as error:
                 raise self._damaged(run, name, error.message) from error
+
+    def _without_answers(self, run: RunRecord, part: Part) -> TrackingError:
+        """Say why a run keeps no answers on a part."""
+        again = f"train it again: {run.again}"
+        if run.peer and run.whole and part == "validation":
+            why, hint = "it is a peer, which is judged on test alone", "compare it there: stance compare --on test"
+        elif run.recipe and not run.whole:
+            why, hint = f"it did not train {run.recipe} whole", f"train it whole: stance train models/{run.recipe}.yaml"
+        else:
+            why, hint = "it ended early, or an older stance trained it", again
+        return TrackingError(f"run {run.said} keeps no answers on {part}: {why}", hint=hint)
 
     def _damaged(self, run: RunRecord, name: str, why: str) -> TrackingError:
         return TrackingError(

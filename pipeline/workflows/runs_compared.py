@@ -204,19 +204,29 @@ def _best_by_validation(groups: Mapping[str, Sequence[RunRecord]]) -> tuple[str,
 
 
 def _groups(runs: Sequence[RunRecord], baseline: RunRecord | None, *, apart: bool) -> dict[str, tuple[RunRecord, ...]]:
-    """Put runs of one recipe together, seeds in order; the baseline stands by itself, since it is one model."""
-    keys: dict[str, list[RunRecord]] = {}
+    """Put runs of one recipe on the same labels together, one for each seed, seeds in order.
+
+    The baseline stands by itself, since it is one model.
+    """
+    keys: dict[tuple[str, ...], list[RunRecord]] = {}
     for run in runs:
         alone = apart or run == baseline or not run.recipe
-        keys.setdefault(run.id if alone else recipe_key(run), []).append(run)
+        key = (
+            (run.id,)
+            if alone
+            else (recipe_key(run), *(run.tags.get(tag, "") for tag in ("data_fingerprint", "codebook")))
+        )
+        while run.seed in {one.seed for one in keys.get(key, [])}:
+            key = (*key, "again")
+        keys.setdefault(key, []).append(run)
     named: dict[str, tuple[RunRecord, ...]] = {}
     recipes = [of[0].recipe for of in keys.values() if len(of) > 1]
-    for key, of in keys.items():
+    for of in keys.values():
         name = of[0].name
         if len(of) > 1:
             seeds = ", ".join(sorted((run.seed for run in of), key=lambda seed: (len(seed), seed)))
             name = f"{of[0].recipe} seeds {seeds}"
-            name = f"{name} ({key[:4]})" if recipes.count(of[0].recipe) > 1 else name
+            name = f"{name} ({of[0].short})" if recipes.count(of[0].recipe) > 1 else name
         elif sum(run.name == name for run in runs) > 1:
             name = of[0].said
         named[name] = tuple(sorted(of, key=lambda run: (len(run.seed), run.seed)))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from gallery import run, write_corpus
+from mlflow import MlflowClient
 
 from pipeline.ground.paths import Project
 from pipeline.tracking.runs import RunReader
@@ -143,3 +144,59 @@ def test_runs_on_other_sentences_are_told_apart(own, stance):
     assert "another split or other texts: 90 sentences of test are the same" in err
     code, out, _ = stance("compare", "--json")  # the experiment that ran last, alone
     assert code == 0 and list(entries(out)) == ["floor seed 9"]
+
+
+def untrained(name, experiment="training", model_id="", **more) -> str:
+    """Track a run that trains nothing."""
+    tags = {"recipe": "words", "model_id": model_id} | more
+    with Tracker(Path.cwd()).run(experiment, name, {key: value for key, value in tags.items() if value}, {}) as made:
+        return made.id
+
+
+def test_trials_of_a_sweep_do_not_count_as_trainings(own, stance):
+    untrained("trial 00 c=1", "sweep-z", trial="0")
+    untrained("trial 01 c=2", "sweep-z", trial="1", recipe="halves")
+    code, out, err = stance("compare", "--json")
+    assert code == 0 and err == "" and set(entries(out)) == {"words seeds 3, 5", "floor seed 3", "half seed 3"}
+    code, out, err = stance("compare", "words", "half", "--json")
+    assert code == 0 and "2 runs answer to 'words'" in err and "words seed 5" in entries(out)
+    err = refused(stance, "compare", "halves")
+    assert "1 run trained 'halves' in part" in err and "hint: train it: stance train models/halves.yaml\n" in err
+    err = refused(stance, "compare", "trial 01 c=2", "half")
+    assert "did not train halves whole" in err and "--seed" not in err
+    assert "no training has finished in the experiment 'sweep-z'" in refused(
+        stance, "compare", "--experiment", "sweep-z"
+    )
+
+
+def test_a_model_that_no_run_made_does_not_hide_runs_of_that_recipe(own, stance):
+    for name in ("words", "alone"):
+        shutil.copytree("models/trained/half", f"models/released/{name}")
+    MlflowClient(tracking_uri=Tracker(Path.cwd()).uri).delete_run(own["half"])
+    code, out, err = stance("compare", "words", "floor", "--json")
+    assert code == 0 and "no run in this store made the model words" in err and own["words5"][:8] in err
+    assert entries(out)["words seed 5"]["runs"][0]["id"] == own["words5"]
+    assert "no run in this store made alone" in refused(stance, "compare", "alone")
+
+
+def test_runs_on_other_labels_or_of_one_seed_are_not_averaged(own, stance):
+    labels = Project(Path.cwd()).labels
+    again = run(Path.cwd(), "words", 5)
+    path = labels / "annotations" / "north.jsonl"
+    rows = path.read_text().splitlines(keepends=True)
+    row = json.loads(rows[0])
+    rows[0] = json.dumps(row | {"labels": ["dove"] if row["labels"] == ["hawk"] else ["hawk"]}) + "\n"
+    path.write_text("".join(rows))
+    other = run(Path.cwd(), "words", 7)
+    named = [own["words"], own["words5"], again, other]
+    _, out, err = stance("compare", *named, "floor", "--baseline", "half", "--json")
+    lines = {tuple(one["id"] for one in entry["runs"]) for entry in entries(out).values()}
+    assert {(own["words"], own["words5"]), (again,), (other,)} < lines, err
+
+
+def test_a_source_renamed_between_two_runs_keeps_its_line(own, stance):
+    path = artifact(own["half"])
+    path.write_text(path.read_text().replace('"source":"north"', '"source":"arctic"'))
+    code, out, err = stance("compare", own["words"], own["half"], "--on", "test", "--json")
+    assert code == 0, err
+    assert all(set(entry["sources"]) == {"north", "south"} for entry in entries(out).values())
