@@ -103,8 +103,9 @@ def _ambiguous(named: str, found: Sequence[RunRecord]) -> TrackingError:
 def _unknown(named: str, runs: Sequence[RunRecord]) -> TrackingError:
     parts = [run for run in runs if run.recipe == named]
     if parts:
+        several = "s" * (len(parts) > 1)
         return TrackingError(
-            f"{len(parts)} run{'s' * (len(parts) > 1)} trained {named!r} in part, as trials, variants or points of a curve, and none whole",
+            f"{len(parts)} run{several} trained {named!r} in part, as trials, variants or points, and none whole",
             hint=f"train it: stance train models/{named}.yaml",
         )
     names = list(dict.fromkeys([*(run.name for run in runs), *(run.recipe for run in runs if run.whole)]))
