@@ -114,11 +114,10 @@ def build_page(scored: Sequence[ScoredDocument], maker: Maker, made: date, extra
     )
 
 
-def render_briefing(page: Page) -> str:
-    """Write the page as HTML."""
-    return render_page(
-        "report.html.j2", styles=("report.css", "series.css"), script=("report.js", "series.js"), page=page
-    )
+def render_briefing(page: Page, about: str = "") -> str:
+    """Write the page as HTML; `about` marks it as the report of certain documents."""
+    styles, script = ("report.css", "series.css"), ("report.js", "series.js")
+    return render_page("report.html.j2", styles=styles, script=script, about=about, page=page)
 
 
 def _shares(
