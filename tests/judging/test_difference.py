@@ -1,8 +1,10 @@
 """The interval of a difference of two shares is Newcombe's method 10."""
 
+from statistics import NormalDist
+
 import pytest
 
-from pipeline.judging.difference import difference
+from pipeline.judging.difference import difference, p_value, stand
 
 
 @pytest.mark.parametrize(
