@@ -119,7 +119,7 @@ What this relies on, and what tests may:
   function say(sentence) {
     const why = row(sentence).dataset.why;
     const words = all(row(sentence), "[data-word]").map((word) => word.textContent);
-    const parts = [spoken(sentence), words.length ? `carried by ${[...new Set(words)].join(", ")}` : "", why ? `worth a look: ${why}` : ""];
+    const parts = [spoken(sentence), words.length ? `Carried by ${[...new Set(words)].join(", ")}` : "", why ? `Worth a look: ${why}` : ""];
     sentence.closest("article").querySelector("[data-spoken]").textContent = `${parts.filter(Boolean).join(". ")}.`;
   }
 
