@@ -43,7 +43,9 @@ def test_signs_are_found_however_common_the_words_are():
 
 
 def test_dashes_between_words_and_minus_signs_of_any_shape_are_typography():
-    assert align(["A one-day talk—at −3 °C (“2–3 days”)."], ["a one‑day talk - at -3 °C, '2-3 days'!"]).same == ((0, 0),)
+    assert align(["A one-day talk—at −3 °C (“2–3 days”)."], ["a one‑day talk - at -3 °C, '2-3 days'!"]).same == (
+        (0, 0),
+    )
 
 
 def test_a_sentence_that_moved_is_still_the_same():

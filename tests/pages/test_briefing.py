@@ -180,7 +180,15 @@ def test_where_words_were_sought_and_none_found_it_says_why(method, said):
 
 @pytest.mark.parametrize(
     ("probability", "shown"),
-    [(0.0, "<1 %"), (0.0099, "<1 %"), (0.01, "1 %"), (0.125, "13 %"), (0.99, "99 %"), (0.9901, ">99 %"), (1.0, ">99 %")],
+    [
+        (0.0, "<1 %"),
+        (0.0099, "<1 %"),
+        (0.01, "1 %"),
+        (0.125, "13 %"),
+        (0.99, "99 %"),
+        (0.9901, ">99 %"),
+        (1.0, ">99 %"),
+    ],
 )
 def test_no_probability_is_shown_as_certain(probability, shown):
     document = briefing()
