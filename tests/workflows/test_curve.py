@@ -127,7 +127,7 @@ def test_every_step_is_a_run_of_the_experiment(place):
             assert data.params["share"] == str(float(share)) and data.params["seed"] == str(seed)
             assert data.params["train_sentences"] == str(int(data.metrics["sentences"]))
             assert data.metrics["macro_f1"] == pytest.approx(macro.by_seed[place_][column])
-            assert {"f1_hawk", "f1_dove", "source/even/macro_f1", "source/odd/macro_f1"} <= set(data.metrics)
+            assert {"f1_hawk", "f1_dove", "source_macro_f1/even", "source_macro_f1/odd"} <= set(data.metrics)
 
 
 def test_a_source_left_out_neither_trains_nor_validates_but_is_judged(place, monkeypatch):
