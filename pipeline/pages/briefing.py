@@ -119,15 +119,6 @@ def build_page(scored: Sequence[ScoredDocument], maker: Maker, made: date, extra
     )
 
 
-def _why_no_words(extras: Extras, methods: set[str]) -> str:
-    """Say why words were sought and none is shown; empty where some are, or none were sought."""
-    if extras.evidence is None or methods - {NOTHING}:
-        return ""
-    if methods:
-        return "None are shown: the model gives every sentence the same, whatever its words."
-    return "None are shown: no sentence was given a label."
-
-
 def render_briefing(page: Page) -> str:
     """Write the page as HTML."""
     return render_page(
@@ -144,3 +135,12 @@ def _shares(
         Share(label, sum(document.shares[label.index].count for document in documents), total, known.get(label.name))
         for label in labels
     )
+
+
+def _why_no_words(extras: Extras, methods: set[str]) -> str:
+    """Say why words were sought and none is shown; empty where some are, or none were sought."""
+    if extras.evidence is None or methods - {NOTHING}:
+        return ""
+    if methods:
+        return "None are shown: the model gives every sentence the same, whatever its words."
+    return "None are shown: no sentence was given a label."

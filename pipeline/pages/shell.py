@@ -11,11 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.ground.files import GENERATOR
+from pipeline.ground.files import GENERATOR, is_ours
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+__all__ = ["environment", "is_ours", "render_page"]
 TEMPLATES = Path(__file__).parent / "templates"
 # Okabe & Ito 2008, in the order of the figures; the second is for dark pages.
 COLOURS = (

@@ -6,11 +6,12 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.ground.errors import StanceError
-from pipeline.ground.files import is_ours, read_json, write_text
+from pipeline.ground.files import read_json, write_text
 from pipeline.ground.progress import Progress
 from pipeline.ground.records import Estimate, Evidence, ScoredDocument
 from pipeline.inference.manifest import Manifest
 from pipeline.pages.briefing import Extras, Maker, build_page, render_briefing
+from pipeline.pages.shell import is_ours
 from pipeline.predict import Predictor
 
 Rows = Sequence[Sequence[Evidence]]  # what carried the labels of each sentence of a document

@@ -5,8 +5,7 @@ import re
 import pytest
 from jinja2 import UndefinedError
 
-from pipeline.ground.files import is_ours
-from pipeline.pages.shell import environment, render_page
+from pipeline.pages.shell import environment, is_ours, render_page
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 
