@@ -264,12 +264,13 @@ def _show(predictor: "Predictor", scored: list["ScoredDocument"], rows: list[dic
             click.echo(json.dumps(row, ensure_ascii=False))
         return
     from pipeline.cli.console import note, stdout_console
+    from pipeline.decisions.prevalence import FEWEST
     from pipeline.reports.scores import document_table, profiles_table
 
     console = stdout_console()
     plain = [document.predictions for document in scored if document.priors is None]
     shares = predictor.prevalence(*plain) if plain else ()
-    if shares and not any(one.corrected for one in shares):
+    if shares and shares[0].sentences >= FEWEST and not any(one.corrected for one in shares):
         note("shares are not corrected: the model does not know its error rates (stance models rates MODEL)")
     if len(scored) == 1:
         console.print(document_table(scored[0], predictor.codebook, shares))

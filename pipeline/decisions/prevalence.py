@@ -19,6 +19,7 @@ import numpy as np
 from pipeline.decisions.rates import Rates, levels
 from pipeline.ground.records import Estimate, Prediction, Prevalence
 
+FEWEST = 10  # sentences whose share is corrected; of fewer it can take few values, none of them near the mean
 PRIOR = 2.0  # sentences that the share in validation counts for
 DRAWS = 1000
 STEPS = 30  # of a chain, after as many as these of expectation-maximisation, which cost a tenth:
@@ -35,11 +36,14 @@ def prevalence(
     cutoffs: Sequence[float | None],
     rates: Rates | None,
 ) -> tuple[Prevalence, ...]:
-    """Give the share of all sentences of documents that carry each label, as counted and as corrected by rates."""
+    """Give the share of all sentences of documents that carry each label, as counted and as corrected by rates.
+
+    Fewer than `FEWEST` sentences are not corrected.
+    """
     sentences = [prediction for document in documents for prediction in document]
     counted = [sum(name in p.labels for p in sentences) / max(len(sentences), 1) for name in names]
     corrected: tuple[Estimate | None, ...] = (None,) * len(names)
-    if rates and sentences:
+    if rates and len(sentences) >= FEWEST:
         probabilities = np.array([[p.probabilities[name] for name in names] for p in sentences])
         corrected = correct(levels(probabilities, cutoffs), [len(document) for document in documents], rates)
     return tuple(

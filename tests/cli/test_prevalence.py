@@ -99,17 +99,19 @@ def test_options_that_do_not_go_together_are_refused(shop, stance, options, said
 
 
 def test_a_scored_document_shows_corrected_shares_below_its_profile(shop, stance):
-    (shop / "a.txt").write_text("The army must strike with missiles. Talks and a treaty bring peace.\n")
+    (shop / "a.txt").write_text("The army must strike with missiles. Talks and a treaty bring peace.\n" * 5)
     (shop / "b.txt").write_text("The envoys want peace talks. Deploy the missiles with force.\n")
     code, out, err = stance("score", "a.txt", "--model", "tiny")
     assert code == 0 and "corrected for error rates: hawk " in out and "not corrected" not in err
     code, out, _ = stance("score", "a.txt", "b.txt", "--model", "tiny")
     assert code == 0 and "corrected for error rates, all documents together: hawk " in out
+    code, out, err = stance("score", "b.txt", "--model", "tiny")
+    assert code == 0 and "too few sentences to allow for error rates" in out and "not corrected" not in err
 
 
 def test_a_model_without_rates_scores_as_before_and_says_so(shop, stance):
     forget(shop)
-    (shop / "a.txt").write_text("The army must strike with missiles. Talks and a treaty bring peace.\n")
+    (shop / "a.txt").write_text("The army must strike with missiles. Talks and a treaty bring peace.\n" * 5)
     code, out, err = stance("score", "a.txt", "--model", "tiny")
     assert code == 0 and "corrected" not in out
     assert "shares are not corrected" in err and "stance models rates" in err
