@@ -23,8 +23,8 @@ Example:
 @click.option(
     "--on",
     "part",
-    type=click.Choice(["test", "validation"]),
-    default="test",
+    type=click.Choice(["validation", "test"]),
+    default="validation",
     show_default=True,
     help="Sentences to judge on.",
 )
@@ -38,7 +38,7 @@ def command(
     runs: tuple[str, ...],
     experiment: str | None,
     baseline: str | None,
-    part: Literal["test", "validation"],
+    part: Literal["validation", "test"],
     runs_apart: bool,
     markdown: bool,
     as_json: bool,
@@ -52,9 +52,12 @@ def command(
 
     Differences in macro-F1 are from the champion, by paired bootstrap of whole
     documents and of seeds. Where there is no champion the baseline is the best
-    run by validation: the best on test is partly the luckiest there, and every
-    other run would look worse for it. For the same reason choose a model with
-    --on validation, and read the test figures once it is chosen.
+    run by validation. The best of many is partly the luckiest on the sentences
+    it was chosen on, and every other run looks worse for it: on validation no
+    difference from it is called real.
+
+    Choose a model on validation. --on test shows figures to report once it is
+    chosen, not to choose by. Peers are judged on test alone.
     """
     from pipeline.cli.console import say_notice
     from pipeline.ground.codebook import load_codebook

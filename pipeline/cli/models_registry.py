@@ -28,8 +28,10 @@ leaves out 0 as well:
   seconds, timed in turns    a quarter more, if under 1,000 sentences/s
 
 Validation, size and speed come first; test is opened for a candidate they
-let through, by the same lines, and each time is counted. Otherwise the
-alias stays where it is, and the command ends with exit code 2.
+let through, by the same lines, and every look by `promote` is counted.
+Otherwise the alias stays where it is, and the command ends with exit code 2.
+A line with under five documents is not counted; where that is macro-F1, only
+--force --why promotes.
 """
 HISTORY_EPILOG = """\b
 Example:
@@ -98,6 +100,7 @@ def _refuse_or_pass(trial: "Trial") -> None:
         note(f"{trial.run.said} passes so far; nothing was changed, and test stayed closed")
         return
     reasons = [f"{check.what}: {check.said}" for check in trial.faults] + [verdict_line(one) for one in trial.regressed]
+    reasons += [trial.incomparable] if trial.incomparable else []
     raise ModelError(
         f"{trial.run.said} is not promoted:\n" + "\n".join(f"  - {reason}" for reason in reasons),
         hint="see more: stance compare champion RUN --on validation --markdown"

@@ -2,7 +2,8 @@
 
 A line has regressed where the candidate is worse by more than the tolerance *and* the evidence says that it is
 worse at all: for figures of sentences, the 95 % interval of the paired difference leaves out 0; for speed, it was
-slower in every round. What too few documents stand behind is shown and not counted. Lines are not corrected for
+slower in every round. What too few documents stand behind is shown and not counted; where that is macro-F1 itself,
+nothing was compared, and the candidate does not pass by it. Lines are not corrected for
 their number: a gate that stops a sound model once too often costs a `--force --why`, one that lets a worse model
 through costs every reader.
 

@@ -5,7 +5,7 @@ model's seeds; the macro-F1 of both files agrees to the last digit.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,6 +56,8 @@ def resample_figures(
 ) -> dict[str, Figures]:
     """Draw documents and seeds for all models together; each model has one `Judged` for each seed.
 
+    Sources are those the first names, so that one renamed between two runs stays one line.
+
     Raises:
         ValueError: two models do not hold the same sentences, gold and documents in the same order.
     """
@@ -63,13 +65,14 @@ def resample_figures(
     check_same(everything)
     if not everything:
         return {}
+    slices = everything[0].slices
     rng = np.random.default_rng(seed)
     weights = draw_weights(len(set(everything[0].groups)), resamples, rng).astype(float)
     found = {}
     for name, runs in models.items():
         several = weights.shape[1] > 1
         chosen = rng.integers(len(runs), size=(resamples, max(1, len(runs) - 1))) if several else None
-        found[name] = _over_seeds([_figures(run, weights) for run in runs], chosen)
+        found[name] = _over_seeds([_figures(replace(run, slices=slices), weights) for run in runs], chosen)
     return found
 
 

@@ -30,7 +30,7 @@ def training_summary(trained: "Trained") -> RenderableType:
     table.add_column("test", justify="right")
     for name, validation, test in _rows(trained.validation, trained.test):
         table.add_row(name, validation, test)
-    sizes = sum(entry.size for entry in trained.manifest.files.values()) / 1e6
+    sizes = trained.manifest.size / 1e6
     facts = Text(
         f"{trained.manifest.name}, seed {trained.manifest.seed}: trained in {trained.seconds:.0f} s,"
         f" {sizes:.1f} MB, scores {trained.sentences_per_second:.0f} sentences/s"

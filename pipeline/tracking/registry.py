@@ -6,7 +6,7 @@ loaded by MLflow as it is; the model folder travels inside, and no pickle.
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,7 +53,7 @@ class Registry:
 
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
-        with tracker._translated():
+        with tracker.translated():
             self._client = load_mlflow().MlflowClient(tracking_uri=tracker.uri, registry_uri=tracker.uri)
 
     def champion(self, model: str) -> Version | None:
@@ -73,40 +73,71 @@ class Registry:
 
     def names(self) -> list[str]:
         """Name the registered models."""
-        with self._tracker._translated():
+        with self._tracker.translated():
             return sorted(one.name for one in self._client.search_registered_models())
 
     def count_look(self, model: str, sentences: str) -> int:
         """Note that test sentences (named by their hash) decided on a promotion once more; say how often they have."""
         key = f"test_looks.{sentences}"
-        with self._tracker._translated():
+        with self._tracker.translated():
             looks = int(self._client.get_registered_model(model).tags.get(key, "0")) + 1
             self._client.set_registered_model_tag(model, key, str(looks))
         return looks
 
-    def promote(self, model: str, run_id: str, folder: Path, tags: dict[str, str], description: str) -> Version:
+    def promote(
+        self, model: str, run_id: str, folder: Path, tags: dict[str, str], description: str, expected: int | None
+    ) -> Version:
         """Register a run's model folder as a new version, and move the alias to it as the last step.
 
+        `expected` is the champion it was compared with, None for none. Where another holds the alias by now, or the
+        alias cannot be moved, the new version is taken back.
+
         Raises:
-            ModelError, TrackingError: the folder is damaged, or the store cannot be used.
+            ModelError, TrackingError: the folder is damaged, the champion changed, or the store cannot be used.
         """
         with tempfile.TemporaryDirectory() as beside:
             pyfunc = save_pyfunc(folder, Path(beside) / PYFUNC)
-            with self._tracker._translated():
+            with self._tracker.translated():
                 self._client.log_artifacts(run_id, str(pyfunc), PYFUNC)
         self._ensure(model)
-        with self._tracker._translated():
+        with self._tracker.translated():
             made = self._client.create_model_version(
                 model, f"runs:/{run_id}/{PYFUNC}", run_id=run_id, tags=tags, description=description
             )
-            self._client.set_registered_model_alias(model, CHAMPION, made.version)
+        with self._or_taken_back(model, made.version):
+            self._refuse_other(model, expected)
+            with self._tracker.translated():
+                self._client.set_registered_model_alias(model, CHAMPION, made.version)
+        with self._tracker.translated():
             return _version(self._client.get_model_version(model, made.version), int(made.version))
+
+    def _refuse_other(self, model: str, expected: int | None) -> None:
+        now = self.champion(model)
+        number = now.number if now else None
+        if number != expected:
+            said, compared = (f"version {one}" if one else "none" for one in (number, expected))
+            raise TrackingError(
+                f"the champion of {model} changed during the comparison: it is {said}, and was {compared}",
+                hint="compare again with the champion of now: the same command",
+            )
+
+    @contextmanager
+    def _or_taken_back(self, model: str, version: str) -> Iterator[None]:
+        """Delete a new version if the block does not come to its end."""
+        done = False
+        try:
+            yield
+            done = True
+        finally:
+            if not done:
+                with suppress(TrackingError), self._tracker.translated():
+                    self._client.delete_model_version(model, version)
 
     def _ensure(self, model: str) -> None:
         with self._absent_allowed() as found:
             found.append(self._client.get_registered_model(model))
         if not found:
-            with self._tracker._translated():
+            with self._tracker.translated():
                 self._client.create_registered_model(model, description=ABOUT.format(name=model))
 
     @contextmanager
@@ -115,7 +146,7 @@ class Registry:
         from mlflow.exceptions import MlflowException
 
         found: list[Any] = []
-        with self._tracker._translated():
+        with self._tracker.translated():
             try:
                 yield found
             except MlflowException as error:

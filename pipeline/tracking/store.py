@@ -7,7 +7,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 MODEL = "model"  # artifact folder of the model in each run
 LOCKED = "another process writes to it: wait for that training, or end what was left behind (fuser shows its number)"
-UNUSABLE = (
-    "check MLFLOW_TRACKING_URI, or unset it to use the local store; a store of another MLflow version is brought up to"
-    " date by: mlflow db upgrade URI"
+UNUSABLE = "check MLFLOW_TRACKING_URI, or unset it to use the local store"
+OTHER_MLFLOW = (
+    "another MLflow wrote this store: install that version again; or, where that was an older one, copy the store away"
+    " and bring it up to date: mlflow db upgrade {uri}"
 )
+OTHER_SCHEMA = ("database schema", "Can't locate revision")  # what MLflow and Alembic say of a store of another MLflow
 NOTE = "mlflow.note.content"  # the tag that the UI shows as description, of a run and of an experiment
 COMMIT = "mlflow.source.git.commit"
 
@@ -55,27 +57,35 @@ class Tracker:
         self.uri = store_uri(root)
         self._artifacts = root / "mlartifacts"
 
+    @property
+    def file(self) -> Path | None:
+        """Give the file of a local store; None for a server."""
+        from sqlalchemy.engine import make_url
+
+        found = make_url(self.uri).database if self.uri.startswith("sqlite:///") else None
+        return Path(found) if found else None
+
     def open(self) -> None:
         """Check that the store answers, before hours of work depend on it.
 
         Raises:
             TrackingError: the store cannot be reached, is locked, or belongs to another MLflow.
         """
-        with self._translated():
-            if self.uri.startswith("sqlite:///"):  # MLflow tries for minutes where no file can be made
-                tempfile.TemporaryFile(dir=Path(self.uri.removeprefix("sqlite:///")).parent).close()
+        with self.translated():
+            if self.file is not None:  # MLflow tries for minutes where no file can be made
+                tempfile.TemporaryFile(dir=self.file.parent).close()
             mlflow = self._connected()
             mlflow.MlflowClient(tracking_uri=self.uri).search_experiments(max_results=1)
 
     @contextmanager
     def run(self, experiment: str, name: str, tags: dict[str, str], params: dict[str, Any]) -> Iterator["Run"]:
         """Open a run; it ends FINISHED, KILLED where the user interrupts, FAILED where the block raises."""
-        with self._translated():
+        with self.translated():
             mlflow = self._connected()
             experiment_id = self._experiment(mlflow, experiment)
         status = "FAILED"
         try:
-            with self._translated():
+            with self.translated():
                 active = mlflow.start_run(experiment_id=experiment_id, run_name=name, tags=tags)
                 mlflow.log_params({key: str(value)[:6000] for key, value in params.items()})
             with system_metrics(active.info.run_id, self.uri):
@@ -85,7 +95,7 @@ class Tracker:
             status = "KILLED"
             raise
         finally:
-            with self._translated():
+            with self.translated():
                 mlflow.end_run(status)
 
     def present(self, experiment: str, columns: Sequence[str], note: str = "") -> None:
@@ -93,7 +103,7 @@ class Tracker:
 
         A note replaces what was said before; a saved view is the user's own to change, and is made only once.
         """
-        with self._translated():
+        with self.translated():
             mlflow = self._connected()
             client = mlflow.MlflowClient(tracking_uri=self.uri)
             experiment_id = self._experiment(mlflow, experiment)
@@ -104,28 +114,23 @@ class Tracker:
                 client.set_experiment_tag(experiment_id, TAG, view_tag(columns, time.time()))
 
     def add_metrics(self, run_id: str, values: dict[str, float]) -> None:
-        """Add columns to a run that has ended; a run that is gone from the store is passed over."""
-        with self._translated():
-            mlflow = load_mlflow()
-            client = mlflow.MlflowClient(tracking_uri=self.uri)
-            try:
-                client.get_run(run_id)
-            except mlflow.exceptions.MlflowException:
-                return
-            for name, value in values.items():
-                client.log_metric(run_id, name, value)
+        """Add columns to a run that has ended; a run that is gone from the store, or was deleted, is passed over."""
+        with self.translated():
+            client = load_mlflow().MlflowClient(tracking_uri=self.uri)
+            if _is_there(client, run_id):
+                for name, value in values.items():
+                    client.log_metric(run_id, name, value)
 
     def abandon(self, run_id: str) -> None:
-        """Mark a run that a kill left running as KILLED; one that is gone from the store is passed over."""
-        with self._translated():
-            mlflow = load_mlflow()
-            client = mlflow.MlflowClient(tracking_uri=self.uri)
-            with suppress(mlflow.exceptions.MlflowException):
+        """Mark a run that a kill left running as KILLED; one that is gone from the store or deleted is passed over."""
+        with self.translated():
+            client = load_mlflow().MlflowClient(tracking_uri=self.uri)
+            if _is_there(client, run_id):
                 client.set_terminated(run_id, "KILLED")
 
     def add_to_model(self, model_id: str, values: dict[str, float], tags: dict[str, str]) -> str | None:
         """Add columns and tags to the newest run that made a model; give its id, None where the store has none."""
-        with self._translated():
+        with self.translated():
             client = load_mlflow().MlflowClient(tracking_uri=self.uri)
             experiments = [one.experiment_id for one in client.search_experiments()]
             wanted, newest = f"tags.model_id = '{model_id}'", ["attributes.start_time DESC"]
@@ -163,7 +168,7 @@ class Tracker:
         return str(mlflow.create_experiment(name, artifact_location=place, tags=tags))
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def translated(self) -> Iterator[None]:
         """Turn what MLflow and its database raise into a message about the store."""
         load_mlflow()
         from mlflow.exceptions import MlflowException
@@ -174,8 +179,22 @@ class Tracker:
             yield
         except (MlflowException, SQLAlchemyError, RequestException, OSError) as error:
             first = str(error).strip().split("\n")[0]
-            hint = LOCKED if "database is locked" in first else UNUSABLE
+            other = any(said in first for said in OTHER_SCHEMA)
+            hint = OTHER_MLFLOW.format(uri=self.uri) if other else UNUSABLE
+            hint = LOCKED if "database is locked" in first else hint
             raise TrackingError(f"the MLflow store {self.uri} cannot be used: {first}", hint=hint) from error
+
+
+def _is_there(client: Any, run_id: str) -> bool:
+    """Tell whether the store has a run that nobody deleted; a store that does not answer raises."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return bool(client.get_run(run_id).info.lifecycle_stage != "deleted")
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return False
+        raise
 
 
 class Run:
@@ -188,17 +207,17 @@ class Run:
 
     def metrics(self, values: dict[str, float], step: int | None = None) -> None:
         """Log scalar columns."""
-        with self._tracker._translated():
+        with self._tracker.translated():
             self._mlflow.log_metrics(values, step=step)
 
     def tags(self, values: dict[str, str]) -> None:
         """Set tags."""
-        with self._tracker._translated():
+        with self._tracker.translated():
             self._mlflow.set_tags(values)
 
     def dataset(self, dataset: "Dataset", name: str, context: str) -> None:
         """Log a dataset as input; its digest is its fingerprint."""
-        with self._tracker._translated():
+        with self._tracker.translated():
             entity = self._mlflow.data.from_huggingface(dataset, name=name, digest=dataset._fingerprint)
             with warnings.catch_warnings():
                 # The schema hint about missing integers is for served models; these columns have none missing.
@@ -207,20 +226,20 @@ class Run:
 
     def figure(self, figure: "Figure", file: str) -> None:
         """Log a figure as a PNG under `plots/`."""
-        with self._tracker._translated():
+        with self._tracker.translated():
             self._mlflow.log_figure(figure, f"plots/{file}")
 
     def table(self, rows: dict[str, list[Any]], file: str) -> None:
         """Log a table that the MLflow UI shows as one."""
-        with self._tracker._translated():
+        with self._tracker.translated():
             self._mlflow.log_table(rows, file)
 
     def text(self, text: str, file: str) -> None:
         """Log a text file."""
-        with self._tracker._translated():
+        with self._tracker.translated():
             self._mlflow.log_text(text, file)
 
     def folder(self, folder: Path) -> None:
         """Log the model folder."""
-        with self._tracker._translated():
+        with self._tracker.translated():
             self._mlflow.log_artifacts(str(folder), MODEL)

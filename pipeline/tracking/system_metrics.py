@@ -1,6 +1,7 @@
 """Keep an eye on the machine while a run lasts: processor, memory, disk and network, as `system/…` metrics."""
 
 import importlib.util
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from typing import Any
 FIRST, LAST, GROWTH = 0.5, 15.0, 1.1  # seconds between two looks: the first, the longest, and how they lengthen
 SWITCH = "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"  # MLflow's own variables stay in force
 INTERVAL = "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL"
+
+_logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -30,7 +33,10 @@ def _patient_monitor(run_id: str, uri: str) -> Any:
 
     So a run of seconds has some samples, and one of hours does not fill the store; what was seen last is logged too.
     """
+    from mlflow.exceptions import MlflowException
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+    from requests.exceptions import RequestException
+    from sqlalchemy.exc import SQLAlchemyError
 
     class PatientMonitor(SystemMetricsMonitor):  # type: ignore[misc]
         sampling_interval: float
@@ -45,7 +51,15 @@ def _patient_monitor(run_id: str, uri: str) -> Any:
             if self._process is not None:
                 self._process.join()
                 if any(monitor.metrics for monitor in self.monitors):
-                    self.publish_metrics(self.aggregate_metrics())
+                    self._publish_last()
             super().finish()
+
+        def _publish_last(self) -> None:
+            """Log what was seen last; no training is lost for it."""
+            try:
+                self.publish_metrics(self.aggregate_metrics())
+            except (MlflowException, SQLAlchemyError, RequestException, OSError) as error:
+                first = str(error).strip().split("\n")[0]
+                _logger.warning("the last system metrics of run %s were not logged: %s", run_id, first)
 
     return PatientMonitor(run_id, sampling_interval=FIRST, tracking_uri=uri)

@@ -69,7 +69,7 @@ def train_ours(bench: Bench, recipe: Recipe, file: str, seed: int) -> dict[str, 
     at_half = _at_half(bench, raw)
     bench.tracker.add_metrics(trained.run_id, at_half)
     figures = trained.manifest.metrics | at_half
-    figures["model_megabytes"] = sum(entry.size for entry in trained.manifest.files.values()) / 1e6
+    figures["model_megabytes"] = trained.manifest.size / 1e6
     answers = Answers(trained.judged.probabilities, trained.judged.predicted)
     return _result(bench, recipe, trained.run_id, figures, answers) | {"model": trained.manifest.id}
 

@@ -60,7 +60,7 @@ def log_run(run: Run, trained: "Trained", history: list[dict[str, float]]) -> No
     """Log epochs, metrics, figures, worst errors, the recipe and the model folder."""
     for epoch, values in enumerate(history, start=1):
         run.metrics(values, step=epoch)
-    megabytes = sum(entry.size for entry in trained.manifest.files.values()) / 1e6
+    megabytes = trained.manifest.size / 1e6
     run.metrics(columns(trained.manifest.metrics) | {"model_megabytes": megabytes})
     validation = flat_metrics(trained.validation)
     run.metrics({f"val_{name}": value for name, value in validation.items() if name.startswith(VALIDATED)})
@@ -84,7 +84,7 @@ def columns(figures: Mapping[str, float]) -> dict[str, float]:
 
 def add_figures(run: Run, trained: "Trained", note: str, peak: int) -> None:
     """Let a run's description end with its headline figures; `peak` is the memory of the training, in bytes."""
-    megabytes = sum(entry.size for entry in trained.manifest.files.values()) / 1e6
+    megabytes = trained.manifest.size / 1e6
     run.tags({NOTE: f"{note} {figures_note(trained.test, trained.seconds, trained.sentences_per_second, megabytes)}"})
     log_peak(run, peak)
 

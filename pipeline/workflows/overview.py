@@ -37,7 +37,7 @@ def overview_of(
     history: Sequence[Mapping[str, float]],
 ) -> str:
     """Write the page of a run that left a model folder, which is asked for the words behind its wrong decisions."""
-    megabytes = sum(entry.size for entry in trained.manifest.files.values()) / 1e6
+    megabytes = trained.manifest.size / 1e6
     tiles = cost_tiles(trained.seconds, trained.sentences_per_second, megabytes)
     facts = {"model": trained.manifest.id, "run": trained.run_id}
     evidence = evidence_of(Predictor.load(trained.folder), worst_errors(trained.judged, ERRORS))

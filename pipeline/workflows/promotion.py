@@ -4,8 +4,9 @@ The candidate is held against the champion on validation, by size and by speed; 
 a candidate that all of this let through, for the same lines as on validation. Validation alone would not do: every
 candidate was chosen there, and a recipe that learns thresholds there is flattered by it, so the gate would be blind
 to the very fault it is for. Test alone would not do either: whoever tries candidates until one passes chooses on
-test. So a refusal on validation costs no look at test, and every look is counted on the registered model, by the
-sentences looked at: a held-out set wears out with the decisions made on it (Blum & Hardt 2015).
+test. So a refusal on validation costs no look at test, and every look by `promote` is counted on the registered model,
+by the sentences looked at: a held-out set wears out with the decisions made on it (Blum & Hardt 2015). Looks of people
+are not counted: each training reports its test figures, and they are there to be reported, not to choose by.
 """
 
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ from pipeline.inference.shelf import find_model
 from pipeline.judging.gate import Line, judge_paired, judge_size
 from pipeline.judging.kept import KeptAnswers, Part, why_not_paired
 from pipeline.judging.paired import MACRO, compare_figures, resample_figures
+from pipeline.judging.report import FEW_DOCUMENTS
 from pipeline.predict import Predictor
 from pipeline.tracking.registry import Registry, Version
 from pipeline.tracking.runs import RunReader, RunRecord
@@ -81,6 +83,11 @@ class Trial:
         return [line for line in self.lines if line.verdict == "regressed"]
 
     @property
+    def uncounted(self) -> list[Line]:
+        """List the lines that too few documents stand behind."""
+        return [line for line in self.lines if line.verdict == "too few"]
+
+    @property
     def passed(self) -> bool:
         """Tell whether nothing speaks against the candidate so far."""
         return not self.faults and not self.regressed and not self.incomparable
@@ -136,7 +143,7 @@ def promote(wish: Wish, codebook: str, hall: Hall) -> Trial:
     """
     run, notices = find_run(wish.named, hall.reader.runs(), hall.registry, codebook)
     usable(hall.reader, run, "promoted")
-    _verify_named(wish.named)
+    _verify_named(wish.named, run)
     refuse_without_model(hall.reader, run)
     with ExitStack() as stack:
         folder = stack.enter_context(hall.reader.artifact(run, MODEL))
@@ -163,14 +170,15 @@ def promote(wish: Wish, codebook: str, hall: Hall) -> Trial:
     return trial
 
 
-def _verify_named(named: str) -> None:
+def _verify_named(named: str, run: RunRecord) -> None:
     """Refuse a model folder that is no longer what it was when its run made it."""
     try:
         folder = find_model(Path(named))
     except ModelError:
         return
-    if (folder / MANIFEST).is_file():
-        verify_files(folder, read_manifest(folder))
+    manifest = read_manifest(folder) if (folder / MANIFEST).is_file() else None
+    if manifest is not None and manifest.id == run.model_id:
+        verify_files(folder, manifest)
 
 
 def _compare(trial: Trial, champion: Version, candidate: Candidate, wish: Wish, hall: Hall, stack: ExitStack) -> None:
@@ -186,10 +194,18 @@ def _compare(trial: Trial, champion: Version, candidate: Candidate, wish: Wish, 
     trial.lines += _answers_compared(trial, run, "validation", hall.reader)
     trial.lines.append(judge_size(manifest.size / 1e6, own.size / 1e6))
     trial.lines.append(time_both(Predictor.load(place), candidate.predictor, candidate.sample, hall.progress))
+    trial.incomparable = _too_few(trial)
     if not wish.dry and (trial.passed or wish.forced):
         trial.lines += _answers_compared(trial, run, "test", hall.reader)
         sentences = [answer.place for answer in hall.reader.answers(trial.run, "test").sentences]
         trial.looks = hall.registry.count_look(trial.model, hash_json(sentences, 8))
+        trial.incomparable = _too_few(trial)
+
+
+def _too_few(trial: Trial) -> str:
+    """Say where macro-F1 itself stands on too few documents: then nothing was compared; empty where it does not."""
+    on = [line.on for line in trial.uncounted if line.kind == MACRO]
+    return f"under {FEW_DOCUMENTS} documents stand behind macro-F1 on {' and '.join(on)}" if on else ""
 
 
 def _answers_compared(trial: Trial, champion: RunRecord, part: Part, reader: RunReader) -> list[Line]:
@@ -214,6 +230,7 @@ def _conclude(trial: Trial, wish: Wish, folder: Path, hall: Hall) -> None:
     against = f"version {trial.champion.number}" if trial.champion else "none"
     if not trial.passed and not wish.forced:
         reasons = [check.what for check in trial.faults] + [title(line) for line in trial.regressed]
+        reasons += [trial.incomparable] if trial.incomparable else []
         hall.reader.tag(trial.run, {"promotion": f"refused against {against}: {', '.join(reasons)}"})
         return
     trial.forced = wish.forced and not trial.passed
@@ -227,13 +244,22 @@ def _conclude(trial: Trial, wish: Wish, folder: Path, hall: Hall) -> None:
         "compared_with": against,
         "delta_to_champion": in_words(delta) if delta else "",
         "forced": str(trial.forced).lower(),
-        "why": wish.why or ("nothing regressed" if trial.champion else "the first"),
+        "why": wish.why or _passed_why(trial),
     }
     tags |= {"overruled": "; ".join(_overruled(trial))} if trial.forced else {}
     tags = {name: value for name, value in tags.items() if value}
-    trial.version = hall.registry.promote(trial.model, run.id, folder, tags, _description(trial, tags))
+    compared = trial.champion.number if trial.champion else None
+    trial.version = hall.registry.promote(trial.model, run.id, folder, tags, _description(trial, tags), compared)
     said = {"promotion": f"{trial.model} version {trial.version.number}"}
     hall.reader.tag(run, said | ({"promotion_forced": wish.why} if trial.forced else {}))
+
+
+def _passed_why(trial: Trial) -> str:
+    """Say why a candidate passed, and which lines had too few documents to count."""
+    if trial.champion is None:
+        return "the first"
+    uncounted = ", ".join(title(line) for line in trial.uncounted)
+    return "nothing regressed" + (f"; not counted, with too few documents: {uncounted}" if uncounted else "")
 
 
 def _macro_f1(run: RunRecord) -> str:

@@ -20,11 +20,12 @@ LISTED = 6
 def find_run(named: str, runs: Sequence[RunRecord], registry: Registry, model: str) -> tuple[RunRecord, list[Notice]]:
     """Find one run: `champion`, an id or its first digits, a run's name, or a model's name or folder.
 
-    A name that several runs bear means the newest that finished, which a notice says.
+    A name that several runs bear means the newest that finished, which a notice says. A model here that no run made,
+    such as a released one, may bear the name of a recipe that runs did train: they are meant then, with a notice.
 
     Raises:
-        TrackingError: nothing is called so, or the digits begin several ids.
-        ModelError: it is a model folder whose manifest cannot be read, or no run made its model.
+        TrackingError: nothing is called so, the digits begin several ids, or only parts of the recipe were trained.
+        ModelError: it is a model folder whose manifest cannot be read, or no run made its model nor trained its name.
     """
     if named == CHAMPION:
         return _champion(runs, registry, model), []
@@ -36,17 +37,28 @@ def find_run(named: str, runs: Sequence[RunRecord], registry: Registry, model: s
             return found[0], []
     if called := [run for run in runs if run.name == named]:
         return _newest(named, called)
-    if (manifest := _model(named)) is not None:
-        made = [run for run in runs if run.model_id == manifest.id]
-        if not made:
-            raise ModelError(
-                f"no run in this store made {named} ({manifest.id})",
-                hint=f"train it here: stance train models/{manifest.name}.yaml",
-            )
+    of_recipe = [run for run in runs if run.whole and run.recipe == named]
+    manifest = _model(named)
+    made = [run for run in runs if manifest and run.whole and run.model_id == manifest.id]
+    if made:
         return _newest(named, made)
-    if of_recipe := [run for run in runs if run.recipe == named]:
-        return _newest(named, of_recipe)
+    if of_recipe:
+        chosen, said = _newest(named, of_recipe)
+        return chosen, [*([_not_made_here(named, manifest, chosen)] if manifest else []), *said]
+    if manifest is not None:
+        raise ModelError(
+            f"no run in this store made {named} ({manifest.id})",
+            hint=f"train it here: stance train models/{manifest.name}.yaml",
+        )
     raise _unknown(named, runs)
+
+
+def _not_made_here(named: str, manifest: Manifest, chosen: RunRecord) -> Notice:
+    return Notice(
+        f"no run in this store made the model {named} ({manifest.id}); meant is the recipe of that name, run"
+        f" {chosen.said}",
+        "name a run by its id",
+    )
 
 
 def _champion(runs: Sequence[RunRecord], registry: Registry, model: str) -> RunRecord:
@@ -89,7 +101,14 @@ def _ambiguous(named: str, found: Sequence[RunRecord]) -> TrackingError:
 
 
 def _unknown(named: str, runs: Sequence[RunRecord]) -> TrackingError:
-    names = list(dict.fromkeys([*(run.name for run in runs), *(run.recipe for run in runs if run.recipe)]))
+    parts = [run for run in runs if run.recipe == named]
+    if parts:
+        several = "s" * (len(parts) > 1)
+        return TrackingError(
+            f"{len(parts)} run{several} trained {named!r} in part, as trials, variants or points, and none whole",
+            hint=f"train it: stance train models/{named}.yaml",
+        )
+    names = list(dict.fromkeys([*(run.name for run in runs), *(run.recipe for run in runs if run.whole)]))
     near = difflib.get_close_matches(named, [*names, *(run.short for run in runs)], n=1, cutoff=0.6)
     if near:
         known = f"; did you mean {near[0]!r}?"
@@ -102,14 +121,15 @@ def _unknown(named: str, runs: Sequence[RunRecord]) -> TrackingError:
 
 
 def newest_runs(runs: Sequence[RunRecord], experiment: str | None) -> tuple[list[RunRecord], list[Notice]]:
-    """Choose the finished runs of an experiment, the newest for each recipe and seed, of at most twelve recipes.
+    """Choose the finished trainings of an experiment, the newest for each recipe and seed, of at most twelve recipes.
 
+    Trials of a sweep, variants of an ablation and points of a curve trained no recipe whole, and are passed over.
     Where no experiment is named, it is the one whose training finished last.
 
     Raises:
         TrackingError: no training has finished.
     """
-    done = [run for run in runs if run.finished and run.recipe]
+    done = [run for run in runs if run.finished and run.whole]
     if not done:
         where = f"the experiment {experiment!r}" if experiment else "this store"
         raise TrackingError(f"no training has finished in {where}", hint="stance train models/tfidf.yaml")

@@ -32,9 +32,10 @@ def answers_of(trained: "Trained", split: Split) -> list[KeptAnswers]:
 def keep_and_compare(run: Run, answers: Sequence[KeptAnswers], tracker: Tracker, progress: Progress) -> None:
     """Write answers into a run; where its codebook has a champion judged on the same sentences, add the difference.
 
-    Columns `delta_champion`, `delta_champion_low`, `delta_champion_high` are macro-F1 on test, the same with `val_` on
-    validation; tags `champion` and `delta_to_champion` say it in words. A champion that cannot be compared with leaves
-    them out, with a line of news: a training that is done is never lost for it.
+    Columns `val_delta_champion`, `val_delta_champion_low` and `val_delta_champion_high` are differences of macro-F1 on
+    validation, the ones to choose by; the same without `val_` are on test, to be reported, as are all test figures of a
+    training. The tags `val_delta_to_champion` and `delta_to_champion` say so in words. A champion that cannot be
+    compared with leaves them out, with a line of news: a training that is done is never lost for it.
     """
     for one in answers:
         keep_answers(run, one)
@@ -59,9 +60,9 @@ def _add_deltas(
         name = f"{PREFIX[mine.part]}delta_champion"
         limits = {f"{name}_low": delta.low, f"{name}_high": delta.high}
         run.metrics({name: delta.value} | {key: value for key, value in limits.items() if value is not None})
-        if mine.part == "test":
-            about = f"{champion.model} version {champion.number}, run {champion.run_id[:8]}"
-            run.tags({"champion": about, "delta_to_champion": in_words(delta)})
+        about = f"{champion.model} version {champion.number}, run {champion.run_id[:8]}"
+        said = f"{in_words(delta)} on {mine.part}"
+        run.tags({"champion": about, f"{PREFIX[mine.part]}delta_to_champion": said})
 
 
 def macro_difference(mine: KeptAnswers, theirs: KeptAnswers) -> Estimate:

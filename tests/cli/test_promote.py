@@ -9,6 +9,7 @@ import yaml
 from gallery import run
 from mlflow import MlflowClient
 
+from pipeline.tracking.registry import Registry
 from pipeline.tracking.store import Tracker
 
 WHY = "the words are wanted by Monday"
@@ -102,8 +103,10 @@ def test_later_trainings_tell_how_far_they_are_from_the_champion(own, stance):
     difference = later.metrics["macro_f1"] - client().get_run(own["words"]).data.metrics["macro_f1"]
     assert later.metrics["delta_champion"] == pytest.approx(difference)
     assert later.metrics["delta_champion_low"] < difference < later.metrics["delta_champion_high"] < 0
-    assert later.tags["delta_to_champion"].startswith(f"{difference:+.3f} [-0.")
-    told = json.loads(stance("compare", "half seed 8", "--json")[1])
+    for name, part in (("", "test"), ("val_", "validation")):
+        said = later.tags[f"{name}delta_to_champion"]
+        assert said.startswith(f"{later.metrics[f'{name}delta_champion']:+.3f} [-0.") and said.endswith(f"] on {part}")
+    told = json.loads(stance("compare", "half seed 8", "--on", "test", "--json")[1])
     assert told["baseline_chosen"] == "the champion of camps"
     assert told["runs"][1]["delta"]["value"] == pytest.approx(difference)
 
@@ -175,15 +178,19 @@ def test_a_run_without_a_model_and_one_that_failed_are_refused(own, stance):
     assert "failed, and cannot be promoted" in refused(stance, "broken seed 1")[1]
 
 
+@pytest.mark.parametrize("schema", ["451aebb31d03", "deadbeef0000"], ids=["older", "newer"])
 @pytest.mark.parametrize("arguments", [("compare",), ("models", "promote", "words"), ("models", "history")])
-def test_a_store_of_another_mlflow_is_refused_and_left_as_it_is(own, stance, arguments):
+def test_a_store_of_another_mlflow_is_refused_and_left_as_it_is(own, stance, arguments, schema):
     with sqlite3.connect("mlflow.db") as store:
-        store.execute("UPDATE alembic_version SET version_num = '451aebb31d03'")
+        store.execute("UPDATE alembic_version SET version_num = ?", (schema,))
     store.close()
     code, out, err = stance(*arguments)
-    assert code == 2 and out == "" and "out-of-date database schema" in err and "mlflow db upgrade" in err
+    assert code == 2 and out == "" and "another MLflow wrote this store: install that version again" in err
+    assert f"copy the store away and bring it up to date: mlflow db upgrade sqlite:///{Path.cwd()}" in " ".join(
+        err.split()
+    )
     store = sqlite3.connect("mlflow.db")
-    assert store.execute("SELECT version_num FROM alembic_version").fetchone() == ("451aebb31d03",)
+    assert store.execute("SELECT version_num FROM alembic_version").fetchone() == (schema,)
     store.close()
 
 
@@ -202,3 +209,63 @@ def test_a_registered_model_nobody_made_is_told(own, stance):
     promoted(stance, "words seed 3")
     code, _, err = stance("models", "history", "--model", "camp")
     assert code == 2 and "no registered model is called 'camp'; did you mean 'camps'?" in err
+
+
+def with_test_of(labels: Path, documents: int) -> None:
+    """Leave so many documents in test, and put the others into training."""
+    path = labels / "splits.yaml"
+    splits = yaml.safe_load(path.read_text())
+    splits["train"] += splits["test"][documents:]
+    path.write_text(yaml.safe_dump(splits | {"test": splits["test"][:documents]}, sort_keys=False))
+
+
+def test_a_comparison_on_under_five_documents_passes_nothing(own, stance):
+    with_test_of(Path("labels"), 4)
+    for recipe, seed in (("words", 11), ("half", 12)):
+        run(Path.cwd(), recipe, seed)
+    promoted(stance, "half seed 12")
+    err = refused(stance, "words seed 11")[1]
+    assert "under 5 documents stand behind macro-F1 on test" in err and champion().version == 1
+    promoted(stance, "words seed 11", "--force", "--why", WHY)
+    assert "under 5 documents stand behind macro-F1 on test" in champion().tags["overruled"]
+
+
+def test_lines_that_were_not_counted_stay_on_the_version(own, stance):
+    for name in ("words", "words5"):
+        for part in ("validation", "test"):
+            kept = Path("mlartifacts/training") / own[name] / f"artifacts/predictions/{part}.json"
+            value = json.loads(kept.read_text())
+            few = sorted({row["doc"] for row in value["sentences"]})[:3]
+            for row in value["sentences"]:
+                row["source"] = "rare" if row["doc"] in few else "often"
+            kept.write_text(json.dumps(value))
+    promoted(stance, "words seed 3")
+    promoted(stance, "words seed 5")
+    why = champion().tags["why"]
+    assert why.startswith("nothing regressed; not counted, with too few documents: macro-F1 of rare on validation")
+    assert "often" not in why
+
+
+def test_a_champion_that_changed_meanwhile_is_not_overwritten(own, stance, monkeypatch):
+    promoted(stance, "words seed 3")
+    begin = Registry._ensure
+
+    def meanwhile(self, model):
+        begin(self, model)
+        made = client().create_model_version(model, "runs:/x", run_id=own["half"])
+        client().set_registered_model_alias(model, "champion", made.version)
+
+    monkeypatch.setattr(Registry, "_ensure", meanwhile)
+    err = refused(stance, "words seed 5")[1]
+    assert "changed during the comparison: it is version 2, and was version 1" in " ".join(err.split())
+    assert champion().run_id == own["half"]
+    assert {int(one.version) for one in client().search_model_versions("name = 'camps'")} == {1, 2}
+
+
+def test_a_version_without_its_alias_is_taken_back(own, stance, monkeypatch):
+    def fail(*_, **__):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(MlflowClient, "set_registered_model_alias", fail)
+    assert "the disk is full" in refused(stance, "words seed 3")[1]
+    assert client().search_model_versions("name = 'camps'") == []

@@ -140,6 +140,7 @@ def test_figures_from_elsewhere_are_added_to_a_run_and_a_lost_run_is_passed_over
     tracker.add_metrics(workshop.tiny.run_id, {"loso_macro_f1": 0.25})
     assert client.get_run(workshop.tiny.run_id).data.metrics["loso_macro_f1"] == 0.25
     tracker.add_metrics("0" * 32, {"loso_macro_f1": 0.5})
+    tracker.abandon("0" * 32)
 
 
 @pytest.mark.parametrize("before", [None, "sqlite:////nowhere/else.db"])

@@ -2,12 +2,14 @@
 
 import base64
 import json
+import sqlite3
 import threading
 import zlib
 
 import pytest
 from mlflow import MlflowClient
 
+from pipeline.ground.errors import TrackingError
 from pipeline.ground.version import commit
 from pipeline.tracking.store import COMMIT, NOTE, Tracker
 from pipeline.tracking.views import TAG
@@ -82,3 +84,37 @@ def test_a_trained_run_says_what_it_is_and_how_good(workshop, name):
     state = state_of(client.get_experiment_by_name("training").tags[TAG])
     there = {f"metrics.`{metric}`" for metric in data.metrics}
     assert set(state["selectedColumns"]) - there == {"metrics.`loso_macro_f1`"}, "which a comparison adds"
+
+
+def test_a_last_sample_that_cannot_be_logged_costs_no_run(tracker, monkeypatch, caplog):
+    from mlflow.utils.autologging_utils import BatchMetricsLogger
+
+    def full(*_, **__):
+        raise OSError("no space left on device")
+
+    with tracker.run("words", "full", {}, {}) as run:
+        monkeypatch.setattr(BatchMetricsLogger, "record_metrics", full)
+        monkeypatch.setattr(BatchMetricsLogger, "flush", full)
+    assert MlflowClient(tracking_uri=tracker.uri).get_run(run.id).info.status == "FINISHED"
+    assert "no space left on device" in caplog.text and run.id in caplog.text
+
+
+def test_a_deleted_run_gets_no_figures_and_a_locked_store_is_told(tracker, monkeypatch):
+    monkeypatch.setenv("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", "false")
+    with tracker.run("words", "gone", {}, {}) as gone:
+        pass
+    with tracker.run("words", "kept", {}, {}) as kept:
+        pass
+    client = MlflowClient(tracking_uri=tracker.uri)
+    client.delete_run(gone.id)
+    tracker.add_metrics(gone.id, {"macro_f1": 0.5})
+    tracker.abandon(gone.id)
+    assert client.get_run(gone.id).data.metrics == {}
+    store = sqlite3.connect(tracker.file, isolation_level=None)
+    store.execute("BEGIN EXCLUSIVE")
+    try:
+        for write in (lambda: tracker.add_metrics(kept.id, {"macro_f1": 0.5}), lambda: tracker.abandon(kept.id)):
+            with pytest.raises(TrackingError, match="database is locked"):
+                write()
+    finally:
+        store.close()

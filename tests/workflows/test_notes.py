@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 from small import SPEC, run
-from tiny import ROOT
+from tiny import ROOT, codebook_of
 
 from pipeline.ground.records import Estimate
 from pipeline.tracking.store import NOTE
 from pipeline.tracking.views import TAG
-from pipeline.workflows.notes import bounded, purpose_of
+from pipeline.workflows.notes import bounded, headline, purpose_of
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,10 @@ def test_every_recipe_of_ours_says_why_it_exists():
     assert len(recipes) > 5
     for recipe in recipes:
         assert len(purpose_of(recipe)) > 20, recipe
+
+
+def test_a_table_of_runs_is_sorted_by_validation_and_shows_test_after_it():
+    assert headline(codebook_of("any"))[:2] == ["val_macro_f1", "macro_f1"]
 
 
 def test_a_figure_without_an_interval_stands_alone():
