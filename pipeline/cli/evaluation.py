@@ -1,7 +1,6 @@
 """Parse `stance evaluate`: judge model folders on labelled sentences, by what they do, or by their evidence."""
 
 import json
-import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -204,6 +203,7 @@ def _on_behaviour(
     if track:
         need("mlflow", "train", "stance evaluate --behaviour (without --no-track)")
     from pipeline.cli.console import note, results, stdout_console
+    from pipeline.cli.evaluation_typed import typed
     from pipeline.inference.shelf import find_model
     from pipeline.reports.behaviour import behaviour_table, check_output, write_report
     from pipeline.workflows.behaviour import read_suite, try_models
@@ -212,22 +212,24 @@ def _on_behaviour(
     if output:
         check_output(output)
     suite = read_suite(labels or project.labels)
-    tried = try_models([find_model(model) for model in models], suite)
+    folders = [find_model(model) for model in models]
     tracker = open_store(project.root) if track else None
+    tried = try_models(folders, suite)
     with results():
         if as_json:
             click.echo(_as_json(tried, suite, failures))
         else:
             stdout_console().print(behaviour_table(tried, suite, failures or 0))
     if output:
-        write_report(output, tried, suite, _typed(models, labels, failures, output), failures)
+        again = typed(models, "--behaviour", output, labels=labels, failures=failures)
+        write_report(output, tried, suite, again, failures)
         note(f"wrote {shown(output)}")
     if tracker:
         _track(tried, suite, tracker)
 
 
 def open_store(root: Path) -> "Tracker":
-    """Open the store, so that a fault of it is found before anything is printed."""
+    """Open the store, so that a fault of it is found before any work is done for it."""
     from pipeline.tracking.store import Tracker
 
     tracker = Tracker(root)
@@ -253,13 +255,3 @@ def _as_json(tried: list["Tried"], suite: "Suite", failures: int | None) -> str:
     cases = sum(len(chapter.cases) for chapter in suite.chapters)
     value = {"suite": {"fingerprint": suite.fingerprint, "cases": cases}, "models": models}
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-
-
-def _typed(models: tuple[Path, ...], labels: Path | None, failures: int | None, output: Path) -> str:
-    """Write the command that makes a report again."""
-    from pipeline.ground.paths import shown
-
-    parts = ["stance", "evaluate", *map(shown, models), "--behaviour"]
-    parts += ["--labels", shown(labels)] if labels else []
-    parts += ["--failures", str(failures)] if failures is not None else []
-    return shlex.join([*parts, "-o", shown(output)])

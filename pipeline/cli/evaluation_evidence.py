@@ -1,7 +1,6 @@
 """Test evidence for `stance evaluate --evidence`."""
 
 import json
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,8 @@ import click
 if TYPE_CHECKING:
     from pipeline.predict import Predictor
     from pipeline.workflows.faithful import Explained, Sample
+
+MOST = 200  # labels that are tested unless the user asks for another number
 
 
 def on_evidence(
@@ -24,6 +25,7 @@ def on_evidence(
     """Test each model's evidence, print what came of it, and write and track it if asked."""
     from pipeline.cli.console import note, results, stdout_console
     from pipeline.cli.evaluation import open_store
+    from pipeline.cli.evaluation_typed import typed
     from pipeline.ground.extras import need
     from pipeline.ground.paths import find_project, shown
     from pipeline.inference.shelf import find_model
@@ -43,15 +45,17 @@ def on_evidence(
     folders = [find_model(model) for model in models]
     predictors = load_each(folders)
     sample = _sample(data, labels, predictors[0])
-    explained = judge_evidence(folders, predictors, sample, most)
     tracker = open_store(find_project(beside=labels).root) if track else None
+    explained = judge_evidence(folders, predictors, sample, most)
     with results():
         if as_json:
             click.echo(_as_json(explained, sample))
         else:
             stdout_console().print(evidence_table(explained, sample))
     if output:
-        write_report(output, explained, sample, _typed(models, data, labels, most, output))
+        unusual = None if most == MOST else most
+        again = typed(models, "--evidence", output, data=data, labels=labels, most=unusual)
+        write_report(output, explained, sample, again)
         note(f"wrote {shown(output)}")
     if tracker:
         from pipeline.workflows.faithful import track as track_one
@@ -81,14 +85,3 @@ def _as_json(explained: list["Explained"], sample: "Sample") -> str:
     ]
     sentences = {"name": sample.name, "fingerprint": sample.fingerprint, "sentences": len(sample.texts)}
     return json.dumps({"sample": sentences, "models": models}, indent=2, ensure_ascii=False, allow_nan=False)
-
-
-def _typed(models: tuple[Path, ...], data: Path | None, labels: Path | None, most: int, output: Path) -> str:
-    """Write the command that makes a report again."""
-    from pipeline.ground.paths import shown
-
-    parts = ["stance", "evaluate", *map(shown, models), "--evidence"]
-    parts += ["--data", shown(data)] if data else []
-    parts += ["--labels", shown(labels)] if labels else []
-    parts += ["--most", str(most)] if most != 200 else []
-    return shlex.join([*parts, "-o", shown(output)])

@@ -1,7 +1,6 @@
 """Run `stance evaluate --prevalence`: judge the shares that models give."""
 
 import json
-import shlex
 from pathlib import Path
 
 import click
@@ -15,13 +14,16 @@ def on_prevalence(
 
     need("sklearn", "train", "stance evaluate --prevalence")
     from pipeline.cli.console import note, results, stdout_console
+    from pipeline.cli.evaluation_typed import typed
     from pipeline.ground.paths import find_project, shown
     from pipeline.inference.shelf import find_model, project_here
-    from pipeline.reports.prevalence import check_output, prevalence_tables, write_report
+    from pipeline.reports.behaviour import check_output
+    from pipeline.reports.prevalence import prevalence_tables, write_report
     from pipeline.workflows.prevalence import measure_prevalence
 
     if output:
-        check_output(output)
+        check_output(output, "--prevalence")
+    named = labels
     if labels is None and (data is None or project_here()):
         labels = find_project().labels
     measured = []
@@ -36,7 +38,5 @@ def on_prevalence(
     for doubt in dict.fromkeys(doubt for one in measured for doubt in one.doubts):
         note(f"note: {doubt}")
     if output:
-        parts = ["stance", "evaluate", *map(shown, models), "--prevalence"]
-        parts += ["--data", shown(data)] if data else []
-        write_report(output, measured, shlex.join([*parts, "-o", shown(output)]))
+        write_report(output, measured, typed(models, "--prevalence", output, data=data, labels=named))
         note(f"wrote {shown(output)}")

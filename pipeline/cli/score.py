@@ -1,12 +1,22 @@
 """`stance score`: score documents, sentence by sentence."""
 
+import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.cli.score_reading import Options, is_document, read_named
-from pipeline.cli.score_report import ScoreCommand, Wanted, check_page, make_report, refuse_many, report_again
+from pipeline.cli.score_report import (
+    ScoreCommand,
+    Wanted,
+    check_page,
+    make_report,
+    refuse_many,
+    refuse_read,
+    report_again,
+)
 
 if TYPE_CHECKING:
     from pipeline.ground.records import Reading, ScoredDocument
@@ -109,8 +119,7 @@ def _refuse_pairs(given: dict[str, Any]) -> None:
         "--json prints, and -o FOLDER does not; give one of them": given["as_json"] and output and not output.suffix,
         "--evidence is not for --engine spark": spark and given["evidence"],
         "--evidence is written as JSON lines: add --json, or -o FILE.jsonl": given["evidence"]
-        and not report
-        and (output.suffix.lower() != ".jsonl" if output else not given["as_json"]),
+        and (output.suffix.lower() != ".jsonl" if output else not (given["as_json"] or report)),
         "--adapt-priors is not for --engine spark": spark and given["adapt_priors"],
         "--report reads documents that are at hand, and --engine spark scores where they lie": report and spark,
         "--no-evidence is for --report": given["evidence"] is False and not report,
@@ -125,11 +134,13 @@ def _refuse_pairs(given: dict[str, Any]) -> None:
 def _refuse_output(files: tuple[str, ...], output: Path | None) -> None:
     """Raise `StanceError` where the output would replace a document, or something that is no file."""
     from pipeline.ground.errors import StanceError
+    from pipeline.ground.files import look_at
 
-    if output is None or not output.exists() or output.is_dir():
+    facts = look_at(output) if output else None
+    if output is None or facts is None or stat.S_ISDIR(facts.st_mode):
         return
-    same = output.resolve() in {Path(file).resolve() for file in files}
-    if same or not output.is_file():
+    same = os.path.realpath(output) in {os.path.realpath(file) for file in files}
+    if same or not stat.S_ISREG(facts.st_mode):
         raise StanceError(
             f"{output} is {'one of the documents' if same else 'no ordinary file'}; it is left as it is",
             hint="name another file or a folder with -o, or print the lines with --json",
@@ -195,15 +206,18 @@ def _at_hand(
     """Score a few documents in memory, write them and their report if asked, and show them; tell whether all went."""
     from pipeline.cli.app import complain
     from pipeline.cli.console import results
-    from pipeline.cli.score_rows import rows_of, write_rows
+    from pipeline.cli.score_rows import rows_of, words_of, write_rows
 
     readings, faults = read_named(files, options, wanted.outside if wanted else ())
+    if wanted:
+        refuse_read(len(readings))
     scored = _score(predictor, readings, adapt_priors)
-    rows = rows_of(predictor, scored, evidence) if output or as_json else []
+    found = words_of(predictor, scored) if evidence and (output or as_json) else None
+    rows = rows_of(scored, found) if output or as_json else []
     if output and scored:
         write_rows(output, rows, predictor.classes_)
     # Before the scores are shown, whose reader may leave: stance score … --report | head
-    made = make_report(predictor, wanted, scored) if wanted else True
+    made = make_report(predictor, wanted, scored, found) if wanted else True
     with results():
         _show(predictor, scored, rows if as_json else None)
     for fault in faults:
@@ -250,12 +264,13 @@ def _show(predictor: "Predictor", scored: list["ScoredDocument"], rows: list[dic
             click.echo(json.dumps(row, ensure_ascii=False))
         return
     from pipeline.cli.console import note, stdout_console
+    from pipeline.decisions.prevalence import FEWEST
     from pipeline.reports.scores import document_table, profiles_table
 
     console = stdout_console()
     plain = [document.predictions for document in scored if document.priors is None]
     shares = predictor.prevalence(*plain) if plain else ()
-    if shares and not any(one.corrected for one in shares):
+    if shares and shares[0].sentences >= FEWEST and not any(one.corrected for one in shares):
         note("shares are not corrected: the model does not know its error rates (stance models rates MODEL)")
     if len(scored) == 1:
         console.print(document_table(scored[0], predictor.codebook, shares))

@@ -20,29 +20,40 @@ def is_document(name: str) -> bool:
     from pipeline.scoring.kinds import Kind, kind_of
 
     path = Path(name)
-    return (
-        name != "-"
-        and not path.is_dir()
-        and kind_of(path.name) not in (Kind.ARCHIVE, Kind.TABLE)
-        and not (glob.has_magic(name) and not path.exists())
-    )
+    try:
+        folder, there = path.is_dir(), path.exists()
+    except OSError:  # a name too long, a folder that nobody may enter
+        folder = there = False
+    named = not folder and kind_of(path.name) not in (Kind.ARCHIVE, Kind.TABLE)
+    return name != "-" and named and (there or not glob.has_magic(name))
 
 
 def read_named(
     files: Sequence[str], options: Options, outside: Sequence[Path] = ()
 ) -> tuple[list["Reading"], list["StanceError"]]:
-    """Read what can be read; keep what is said of the rest. `outside` is never read: what this run writes."""
+    """Read what can be read, each document once; keep what is said of the rest.
+
+    `outside` is never read: what this run writes. Nor are reports of earlier runs, unless nothing else is named.
+    """
+    from pipeline.cli.console import note
     from pipeline.ground.errors import DocumentError
     from pipeline.predict import read_input
+    from pipeline.scoring.inputs import is_first, reports_among
 
     readings: list[Reading] = []
     faults: list[StanceError] = []
-    for file in files:
+    taken: set[int] = set()
+    passed = reports_among(files)
+    if passed:
+        note(f"passed over as reports of ours: {', '.join(sorted(passed))}")
+    for file in dict.fromkeys(files):
         try:
-            if is_document(file):
+            if file in passed:
+                continue
+            if not is_document(file):
+                _read_many(file, options, outside, taken, readings, faults)
+            elif is_first(Path(file), taken):
                 readings.append(read_input(Path(file), encoding=options["encoding"]))
-            else:
-                _read_many(file, options, outside, readings, faults)
         except DocumentError as error:
             faults.append(error)
     return readings, faults
@@ -52,6 +63,7 @@ def _read_many(
     file: str,
     options: Options,
     outside: Sequence[Path],
+    taken: set[int],
     readings: list["Reading"],
     faults: list["StanceError"],
 ) -> None:
@@ -64,7 +76,8 @@ def _read_many(
     from pipeline.scoring.reader import read_items
     from pipeline.workflows.archive import nothing_in
 
-    found = list(islice(find_items([file], TableOptions(**options), outside=outside), AT_HAND + 2))
+    columns = TableOptions(**options)
+    found = list(islice(find_items([file], columns, outside=outside, taken=taken), AT_HAND + 2))
     if len(found) > AT_HAND + 1:
         raise StanceError(
             f"{file} holds more than {AT_HAND} documents, too many to print",
@@ -73,7 +86,9 @@ def _read_many(
     for passed in (one for one in found if isinstance(one, Passed)):
         note(passed.said)
     if all(isinstance(one, Passed) for one in found):
-        raise nothing_in((file,))
+        if all(isinstance(one, Passed) for one in find_items([file], columns, outside=outside)):
+            raise nothing_in((file,))
+        return  # all it holds was named before
     for one in read_items((one for one in found if not isinstance(one, Passed)), options["encoding"]):
         if isinstance(one, Failure):
             said = one.reason if one.reason.startswith(one.place) else f"{one.place}: {one.reason}"

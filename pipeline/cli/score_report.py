@@ -1,5 +1,6 @@
 """Write a report beside scores: `stance score … --report [FILE.html]`."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,9 +12,9 @@ import click
 from pipeline.cli.score_reading import AT_HAND, Options
 
 if TYPE_CHECKING:
-    from pipeline.ground.errors import StanceError
     from pipeline.ground.records import ScoredDocument
     from pipeline.predict import Predictor
+    from pipeline.workflows.briefing import Rows
 
 OPTION = "--report"
 ENDINGS = (".html", ".htm")
@@ -27,6 +28,8 @@ class ScoreCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Give each bare `--report` an empty value, and leave what follows it to be a document."""
         end = args.index("--") if "--" in args else len(args)
+        if sum(word == OPTION or word.startswith(f"{OPTION}=") for word in args[:end]) > 1:
+            raise click.UsageError(f"{OPTION} is given twice, and one report is written; give it once", ctx)
         named = [
             f"{OPTION}=" if word == OPTION and at < end and not (at + 1 < end and _names_page(args[at + 1])) else word
             for at, word in enumerate(args)
@@ -60,6 +63,7 @@ def check_page(report: str, files: Sequence[str], output: Path | None) -> Path |
         StanceError: it would replace a document, the scores, or a file that is no report.
     """
     from pipeline.ground.errors import StanceError
+    from pipeline.scoring.inputs import reports_among
     from pipeline.workflows.briefing import refuse_output
 
     if not report:
@@ -68,8 +72,12 @@ def check_page(report: str, files: Sequence[str], output: Path | None) -> Path |
         context = click.get_current_context()
         raise click.UsageError(f"{OPTION} names an .html file, and {report!r} is none", context)
     path = Path(report)
-    others = {Path(file).resolve() for file in files} | ({output.resolve()} if output else set())
-    if path.resolve() in others:
+    place, passed = os.path.realpath(path), reports_among(files)
+    if output and place == os.path.realpath(output):
+        raise StanceError(
+            f"{path} is named for the scores and for the report", hint="name another file with -o or with --report"
+        )
+    if place in {os.path.realpath(file) for file in files if file not in passed}:
         raise StanceError(
             f"{path} is one of the documents; it is left as it is", hint="name another file for the report"
         )
@@ -91,13 +99,15 @@ def refuse_many(files: Sequence[str], options: Options, outside: Sequence[Path])
         )
     found = (one for one in find_items(files, TableOptions(**options), outside=outside) if not isinstance(one, Passed))
     if sum(1 for _ in islice(found, AT_HAND + 1)) > AT_HAND:
-        raise _too_many("these are more")
+        raise StanceError(f"a report holds at most {AT_HAND} documents, and these are more", hint=NARROW)
 
 
-def _too_many(what: str) -> "StanceError":
+def refuse_read(count: int) -> None:
+    """Raise `StanceError` before any is scored where more documents were read than one report can hold."""
     from pipeline.ground.errors import StanceError
 
-    return StanceError(f"a report holds at most {AT_HAND} documents, and {what}", hint=NARROW)
+    if count > AT_HAND:
+        raise StanceError(f"a report holds at most {AT_HAND} documents, and these are {count:,}", hint=NARROW)
 
 
 def report_again(predictor: "Predictor", wanted: Wanted, options: Options, outside: Sequence[Path]) -> bool:
@@ -116,8 +126,13 @@ def report_again(predictor: "Predictor", wanted: Wanted, options: Options, outsi
     return make_report(predictor, wanted, scored)
 
 
-def make_report(predictor: "Predictor", wanted: Wanted, scored: Sequence["ScoredDocument"]) -> bool:
-    """Write the report and say where it is; say it, too, where it cannot be written, and give False."""
+def make_report(
+    predictor: "Predictor", wanted: Wanted, scored: Sequence["ScoredDocument"], found: "list[Rows] | None" = None
+) -> bool:
+    """Write the report and say where it is; say it, too, where it cannot be written, and give False.
+
+    `found` holds the words that carried labels where they have been sought already.
+    """
     from pipeline.cli.app import complain
     from pipeline.cli.console import note, terminal_progress
     from pipeline.ground.errors import StanceError
@@ -127,10 +142,9 @@ def make_report(predictor: "Predictor", wanted: Wanted, scored: Sequence["Scored
         note("no report: there is nothing to report on")
         return False
     path = wanted.path or report_name(scored)
+    request = BriefingRequest(scored, wanted.folder, path, wanted.evidence, found)
     try:
-        if len(scored) > AT_HAND:
-            raise _too_many(f"these are {len(scored):,}")
-        write_briefing(predictor, BriefingRequest(scored, wanted.folder, path, wanted.evidence), terminal_progress())
+        write_briefing(predictor, request, terminal_progress())
     except StanceError as error:
         complain(error)
         return False

@@ -14,7 +14,9 @@ from typing import Any
 
 from pipeline.ground.errors import ConfigError, StanceError
 
-GENERATOR = "cautious-hope"  # the meta tag by which a page is known as ours
+GENERATOR = "cautious-hope"  # the meta tag by which a page is known as ours, with the kind of page after it
+HEAD = 4_000  # characters of a page among which its meta tags stand
+LONGEST = 200  # bytes of a name that a temporary name is made of; most systems allow 255
 DAY = 24 * 3600  # seconds after which a folder half-made belongs to no running process
 
 
@@ -102,7 +104,7 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def write_text(path: Path, text: str) -> None:
     """Write a text file by rename, so that readers see the old file or the new, never half."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{cut_name(path.name)}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
@@ -123,13 +125,44 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def is_ours(path: Path) -> bool:
-    """Tell whether a file is a page that was written here: it may be replaced by another, and is no document."""
+def is_ours(path: Path, kind: str = "") -> bool:
+    """Tell whether a file is a page that was written here, and of this kind where one is named; it is no document."""
+    wanted = f"{GENERATOR} {kind}" if kind else GENERATOR
+    return f'<meta name="generator" content="{wanted}' in head_of(path)
+
+
+def head_of(path: Path) -> str:
+    """Read the beginning of a page; empty for what is no ordinary file or cannot be read."""
     try:
+        if not path.is_file():  # opening a pipe would wait for it
+            return ""
         with path.open(encoding="utf-8", errors="replace") as stream:
-            return f'<meta name="generator" content="{GENERATOR}' in stream.read(2000)
+            return stream.read(HEAD)
     except OSError:
-        return False
+        return ""
+
+
+def look_at(path: Path) -> os.stat_result | None:
+    """Look at what lies where a file is to be written; None where nothing does.
+
+    Raises:
+        StanceError: it cannot be told, as of a link to itself, a name too long, a folder that nobody may enter.
+    """
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise StanceError(
+            f"cannot write {path}: {said}", hint="name a file with a shorter name, or in a folder you may write to"
+        ) from error
+
+
+def cut_name(name: str, most: int = LONGEST) -> str:
+    """Cut a file's name to at most `most` bytes, between characters."""
+    held = os.fsencode(name)
+    return name if len(held) <= most else held[:most].decode("utf-8", "ignore")
 
 
 def sweep(target: Path) -> None:

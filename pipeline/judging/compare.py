@@ -14,11 +14,11 @@ import numpy as np
 
 from pipeline.ground.records import Estimate
 from pipeline.judging.bootstrap import Tallies, counted_labels, draw_weights, tally, with_interval
+from pipeline.judging.difference import LEVEL, stand
 from pipeline.judging.metrics import count
 from pipeline.judging.records import Judged
 
 RESAMPLES = 10_000  # Holm's first step over 36 pairs asks for p below 0.0014
-LEVEL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +96,7 @@ def two_sided(apart: np.ndarray) -> float:
 
 def holm(found: Sequence[Difference], level: float = LEVEL) -> list[Difference]:
     """Mark the differences that stand when all pairs are asked at once (Holm 1979); the order is kept."""
-    order = sorted(range(len(found)), key=lambda i: found[i].p)
-    real = [False] * len(found)
-    for rank, i in enumerate(order):
-        if found[i].p > level / (len(found) - rank):
-            break
-        real[i] = True
+    real = stand([difference.p for difference in found], level)
     return [replace(difference, real=stands) for difference, stands in zip(found, real, strict=True)]
 
 

@@ -124,11 +124,11 @@ class BehaviourReport:
         }
 
 
-def wilson(hits: int, trials: int) -> Estimate:
-    """Estimate a rate with its 95 % score interval (Wilson 1927, JASA 22); no limits without a trial."""
+def wilson(hits: int, trials: int, z: float = Z) -> Estimate:
+    """Estimate a rate with its score interval, 95 % by default (Wilson 1927, JASA 22); no limits without a trial."""
     if trials == 0:
         return Estimate(0.0)
-    rate, weight = hits / trials, Z**2 / trials
+    rate, weight = hits / trials, z**2 / trials
     centre = (rate + weight / 2) / (1 + weight)
-    half = Z / (1 + weight) * math.sqrt(rate * (1 - rate) / trials + weight / (4 * trials))
+    half = z / (1 + weight) * math.sqrt(rate * (1 - rate) / trials + weight / (4 * trials))
     return Estimate(rate, max(0.0, centre - half), min(1.0, centre + half))

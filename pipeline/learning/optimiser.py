@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pipeline.ground.errors import EncoderError
+from pipeline.ground.errors import ConfigError
 from pipeline.learning.network import SentenceNetwork
 
 CLIP = 1.0  # largest gradient norm, the custom for BERT-like encoders (Devlin et al. 2019)
@@ -58,14 +58,14 @@ def parameter_groups(
     """Group what is trained by learning rate: encoder, or each of its layers, and head.
 
     Raises:
-        EncoderError: `layer_decay` is below 1 and the encoder's layers cannot be told apart.
+        ConfigError: `layer_decay` is below 1 and the encoder's layers cannot be told apart.
     """
     head = {"params": list(network.head.parameters()), "lr": head_learning_rate}
     if layer_decay == 1.0:
         return [{"params": _trained(network.encoder), "lr": learning_rate}, head]
     layers = getattr(getattr(network.encoder, "encoder", None), "layer", None)
     if layers is None:
-        raise EncoderError(
+        raise ConfigError(
             f"layer_decay needs an encoder with layers in encoder.layer; {type(network.encoder).__name__} has none",
             hint="set layer_decay: 1.0",
         )

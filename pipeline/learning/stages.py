@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.ground.errors import EncoderError
+from pipeline.ground.errors import ConfigError
 from pipeline.ground.progress import Progress
 from pipeline.learning.batches import shuffled_batches, tokenise
 from pipeline.learning.device import autocast, tensors
@@ -97,10 +97,10 @@ def masked_language(
     afterwards. Without any text nothing happens but a line of news.
 
     Raises:
-        EncoderError: the tokenizer has no mask token.
+        ConfigError: the tokenizer has no mask token.
     """
     if tokenizer.mask_token_id is None:
-        raise EncoderError(
+        raise ConfigError(
             "masked-language training needs a mask token, and the encoder's tokenizer has none",
             hint="take the stage `masked` out of the recipe, or name a BERT-like encoder",
         )

@@ -1,4 +1,4 @@
-"""Pair the sentences of two texts: the same words, nearly the same words, and what stands in one of them only.
+"""Pair the sentences of two texts: the same, nearly the same words, and what stands in one of them only.
 
 Order plays no part: a warning that moved to the end is still the same warning. A sentence has at most one partner,
 so that of one cut in two, the nearer half is reworded and the other new.
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from pipeline.corpus.normalise import collapse, normal_words
+from pipeline.corpus.normalise import collapse, normal_signs, normal_words
 
 LIKENESS = 0.35  # of words by weight; between unrelated briefings, 5 of 30,331 sentences find a partner at it
 CANDIDATES = 3  # sentences of the other text that are compared with each
@@ -23,7 +23,10 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Two sentences that share most of their words, by place; `likeness` is below 1 unless only order differs."""
+    """Two sentences that share most of their words, by place.
+
+    `likeness` is below 1 unless they differ in order or in signs (`+3`, `−3`) alone.
+    """
 
     then: int
     now: int
@@ -47,13 +50,16 @@ class Alignment:
 
 def align(then: Sequence[str], now: Sequence[str], *, work: int = WORK) -> Alignment:
     """Pair sentences of two texts; of equal ones the first goes with the first."""
+    whole = range(len(then)), range(len(now))
+    same = _equal([_key(text) for text in then], [_key(text) for text in now], *whole)
+    gone, new = _others(same, *whole)
     left, right = [_words(text) for text in then], [_words(text) for text in now]
-    same = _same(left, right)
-    gone = sorted(set(range(len(left))) - {pair[0] for pair in same})
-    new = sorted(set(range(len(right))) - {pair[1] for pair in same})
+    worded = _equal(left, right, gone, new)
     weights = _weights([*left, *right])
-    found, complete = _compare(left, right, _candidates(left, right, gone, new, weights), weights, work)
-    near = _best([one for one in found if one.likeness >= LIKENESS], len(left), len(right))
+    candidates = _candidates(left, right, *_others(worded, gone, new), weights)
+    found, complete = _compare(left, right, candidates, weights, work)
+    likely = [one for one in found if one.likeness >= LIKENESS]
+    near = _best([*(Near(*pair, 1.0) for pair in worded), *likely], len(left), len(right))
     taken, given = {one.then for one in near}, {one.now for one in near}
     return Alignment(
         tuple(same),
@@ -70,11 +76,25 @@ def _words(text: str) -> Words:
     return tuple(normal_words(text)) or (collapse(text),)
 
 
-def _same(left: Sequence[Words], right: Sequence[Words]) -> list[tuple[int, int]]:
+def _key(text: str) -> Words:
+    """List what two sentences must share to be the same: words, and signs that carry meaning."""
+    return tuple(normal_signs(text)) or (collapse(text),)
+
+
+def _equal(
+    left: Sequence[Words], right: Sequence[Words], gone: Sequence[int], new: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Pair equal ones among the places given, the first with the first."""
     places: dict[Words, list[int]] = defaultdict(list)
-    for place in reversed(range(len(right))):
+    for place in reversed(new):
         places[right[place]].append(place)
-    return [(place, places[words].pop()) for place, words in enumerate(left) if places.get(words)]
+    return [(place, places[left[place]].pop()) for place in gone if places.get(left[place])]
+
+
+def _others(pairs: Sequence[tuple[int, int]], gone: Iterable[int], new: Iterable[int]) -> tuple[list[int], list[int]]:
+    """Give the places that no pair holds."""
+    then, now = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
+    return [place for place in gone if place not in then], [place for place in new if place not in now]
 
 
 def _weights(sentences: Sequence[Words]) -> dict[str, float]:

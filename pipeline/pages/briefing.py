@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.records import Estimate, Evidence, Prevalence, ScoredDocument
-from pipeline.inference.evidence import LINEAR, OCCLUSION, RULES
+from pipeline.inference.evidence import LINEAR, NOTHING, OCCLUSION, RULES
 from pipeline.pages.document_view import label_views, view_document
 from pipeline.pages.series import Series, view_series
 from pipeline.pages.shell import render_page
@@ -74,6 +74,11 @@ class Page:
         ]
 
     @property
+    def keyed(self) -> tuple[LabelView, ...]:
+        """Give the labels that a digit key filters by."""
+        return self.labels[:9]
+
+    @property
     def scale(self) -> float:
         """Give the end of the axis on which the shares of the set are drawn."""
         return scale_of(self.shares)
@@ -100,25 +105,24 @@ def build_page(scored: Sequence[ScoredDocument], maker: Maker, made: date, extra
         for number, document in enumerate(scored, 1)
     )
     shares = _shares(documents, labels, extras.prevalence)
-    methods = {one.method for document in extras.evidence or () for row in document for one in row}
+    found = {one.method for document in extras.evidence or () for row in document for one in row}
     return Page(
         documents,
         labels,
         shares,
         maker,
         made,
-        method="; ".join(METHODS.get(one, one) for one in sorted(methods)),
-        without=extras.without,
+        method="; ".join(METHODS.get(one, one) for one in sorted(found - {NOTHING})),
+        without=extras.without or _why_no_words(extras, found),
         adapted=scored[0].priors if scored else None,
         series=view_series(documents, labels, shares),
     )
 
 
-def render_briefing(page: Page) -> str:
-    """Write the page as HTML."""
-    return render_page(
-        "report.html.j2", styles=("report.css", "series.css"), script=("report.js", "series.js"), page=page
-    )
+def render_briefing(page: Page, about: str = "") -> str:
+    """Write the page as HTML; `about` marks it as the report of certain documents."""
+    styles, script = ("report.css", "series.css"), ("report.js", "todo.js", "series.js")
+    return render_page("report.html.j2", styles=styles, script=script, about=about, page=page)
 
 
 def _shares(
@@ -130,3 +134,12 @@ def _shares(
         Share(label, sum(document.shares[label.index].count for document in documents), total, known.get(label.name))
         for label in labels
     )
+
+
+def _why_no_words(extras: Extras, methods: set[str]) -> str:
+    """Say why words were sought and none is shown; empty where some are, or none were sought."""
+    if extras.evidence is None or methods - {NOTHING}:
+        return ""
+    if methods:
+        return "None are shown: the model gives every sentence the same, whatever its words."
+    return "None are shown: no sentence was given a label."

@@ -1,12 +1,12 @@
 """Compare a briefing with the one before it of the same source, or any two with each other."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipeline.ground.records import Estimate
-from pipeline.judging.difference import difference
+from pipeline.judging.difference import difference, p_value, stand
 from pipeline.pages.align import WORK
 from pipeline.pages.diff import Diff, diff
 from pipeline.pages.views import DocumentView, LabelView
@@ -16,30 +16,34 @@ WIDE = 0.2  # half an interval; where it is wider, a change that matters could s
 LEAST_WORK = 1_000_000  # pairs of words that even one of many comparisons may look at
 Reading = Literal["rise", "fall", "few", "level"]
 _SAID: dict[Reading, str] = {
-    "rise": "a clear rise",
-    "fall": "a clear fall",
+    "rise": "a rise beyond chance",
+    "fall": "a fall beyond chance",
     "few": "too few to tell",
-    "level": "no clear change",
+    "level": "no change beyond chance",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A label's share in two briefings, and the later less the earlier with its 95 % interval."""
+    """A label's share in two briefings, and the later less the earlier with its 95 % interval.
+
+    `stands` tells whether chance hardly explains it, among all that its page asks (Holm 1979, 5 %).
+    """
 
     label: LabelView
     then: tuple[int, int]
     now: tuple[int, int]
     difference: Estimate
+    stands: bool = False
 
     @property
     def reading(self) -> Reading:
-        """Tell what can be said: a clear change, none, or nothing for want of sentences."""
+        """Tell what can be said of the counts: a change beyond chance, none, or nothing for want of sentences."""
         low, high = self.difference.low, self.difference.high
         if low is None or high is None:
             return "few"
-        if low > 0 or high < 0:
-            return "rise" if low > 0 else "fall"
+        if self.stands:
+            return "rise" if self.difference.value > 0 else "fall"
         return "few" if high - low > 2 * WIDE else "level"
 
     @property
@@ -63,7 +67,8 @@ class Shift:
 class Change:
     """Two briefings compared; `by_date` tells whether their dates say which is the earlier.
 
-    `beside` are others of the source that bear the earlier one's date, and were not compared.
+    `beside` are others of the source that bear the earlier one's date, and were not compared. `asked` counts the
+    shifts that the page shows, among which one stands.
     """
 
     then: DocumentView
@@ -72,6 +77,7 @@ class Change:
     diff: Diff
     by_date: bool
     beside: tuple[DocumentView, ...] = ()
+    asked: int = 0
 
     @property
     def dates(self) -> tuple[str, str]:
@@ -92,8 +98,10 @@ def compare_two(one: DocumentView, other: DocumentView, labels: Sequence[LabelVi
     """Compare any two briefings: from the earlier to the later, or in the order given where dates do not tell."""
     first, second = when(one.date), when(other.date)
     if first and second and second.before(first):
-        return _change(other, one, labels, by_date=True)
-    return _change(one, other, labels, by_date=bool(first and second and first.before(second)))
+        change = _change(other, one, labels, by_date=True)
+    else:
+        change = _change(one, other, labels, by_date=bool(first and second and first.before(second)))
+    return _asked_together([change])[0]
 
 
 def changes(documents: Sequence[DocumentView], labels: Sequence[LabelView]) -> dict[str, Change | Alone]:
@@ -106,9 +114,11 @@ def changes(documents: Sequence[DocumentView], labels: Sequence[LabelView]) -> d
     for document in documents:
         by_source[source_key(document)].append(document)
     work = max(WORK // max(len(documents), 1), LEAST_WORK)
-    return {
+    found: Mapping[str, Change | Alone] = {
         document.key: _since(document, by_source[source_key(document)], labels, work=work) for document in documents
     }
+    compared = {key: one for key, one in found.items() if isinstance(one, Change)}
+    return {**found, **dict(zip(compared, _asked_together(list(compared.values())), strict=True))}
 
 
 def source_key(document: DocumentView) -> str:
@@ -120,6 +130,20 @@ def signed(share: float) -> str:
     """Write a share's change in whole percentage points, with a sign unless it is 0."""
     points = round(100 * share)
     return f"+{points}" if points > 0 else f"−{-points}" if points else "0"
+
+
+def _asked_together(compared: Sequence[Change]) -> list[Change]:
+    """Tell of all shifts of a page which stand; of identical briefings nothing is asked, and nothing shown."""
+    shown = [shift for change in compared if not change.diff.identical for shift in change.shifts]
+    real = iter(stand([p_value(shift.then, shift.now) for shift in shown]))
+    return [
+        change
+        if change.diff.identical
+        else replace(
+            change, shifts=tuple(replace(shift, stands=next(real)) for shift in change.shifts), asked=len(shown)
+        )
+        for change in compared
+    ]
 
 
 def _since(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from pipeline.pages.align import WORK, align
+from pipeline.pages.align import LONGEST, WORK, align
 from pipeline.pages.views import DocumentView, LabelView, SentenceView
 
 SHOWN = 100  # sentences of one group that are written out
@@ -128,8 +128,13 @@ def diff(then: DocumentView, now: DocumentView, labels: Sequence[LabelView], *, 
 
 
 def mark_changes(then: str, now: str) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
-    """Mark in each of two texts the words that the other lacks; case and white space do not count."""
+    """Mark in each of two texts the words that the other lacks; case and white space do not count.
+
+    A sentence of more than `LONGEST` words and signs is marked whole, and so is its partner.
+    """
     left, right = list(_TOKEN.finditer(then)), list(_TOKEN.finditer(now))
+    if max(len(left), len(right)) > LONGEST:
+        return (Mark(then, True),), (Mark(now, True),)
     words, others = ([one[0].casefold() for one in side] for side in (left, right))
     matcher = SequenceMatcher(None, words, others, autojunk=False)
     before, after = [True] * len(left), [True] * len(right)

@@ -36,11 +36,6 @@ class Series:
     changes: Mapping[str, Change | Alone]
 
     @property
-    def sentences(self) -> int:
-        """Count the sentences of all documents."""
-        return sum(len(row.document.sentences) for row in self.rows)
-
-    @property
     def looks(self) -> int:
         """Count the sentences that deserve a look."""
         return sum(len(row.document.looks) for row in self.rows)

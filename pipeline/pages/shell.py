@@ -11,12 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.ground.files import GENERATOR, is_ours
+from pipeline.ground.files import GENERATOR
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["environment", "is_ours", "render_page"]
 TEMPLATES = Path(__file__).parent / "templates"
 # Okabe & Ito 2008, in the order of the figures; the second is for dark pages.
 COLOURS = (
@@ -44,17 +43,19 @@ def environment() -> "Environment":
 
 
 def render_page(
-    template: str, *, styles: tuple[str, ...] = (), script: str | tuple[str, ...] = (), **values: Any
+    template: str, *, styles: tuple[str, ...] = (), script: str | tuple[str, ...] = (), about: str = "", **values: Any
 ) -> str:
     """Render a template that extends `base.html.j2`; `styles` and `script` name files beside it, which are inlined.
 
-    The template gets `values`; it may use what `environment` knows. Several scripts become one.
+    The template gets `values`; it may use what `environment` knows. Several scripts become one. The page says what
+    kind it is by the template's name and, where given, what it is `about`.
     """
     code = "\n".join(_read(name) for name in ((script,) if isinstance(script, str) else script) if name)
     css = "\n".join(_read(name) for name in ("shell.css", *styles))
     policy = _policy(code)
+    head = {"generator": f"{GENERATOR} {template.partition('.')[0]}", "about": about}
     page = environment().get_template(template)
-    return page.render(css=css, script=code, policy=policy, generator=GENERATOR, colours=COLOURS, **values)
+    return page.render(css=css, script=code, policy=policy, colours=COLOURS, **head, **values)
 
 
 def _read(name: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
+from pipeline.decisions.prevalence import FEWEST
 from pipeline.ground.records import Prevalence
 from pipeline.pages.when import when
 
@@ -51,9 +52,10 @@ class Verdict:
     words: tuple[Word, ...] = ()
 
     @property
-    def per_cent(self) -> int:
-        """Give the probability in whole per cent; only certainty is 0 or 100."""
-        return min(max(round(100 * self.probability), 1), 99)
+    def per_cent(self) -> str:
+        """Give the probability in whole per cent, `<1` and `>99` at the ends, from as many digits as the page keeps."""
+        kept = round(self.probability, 4)
+        return "<1" if kept < 0.01 else ">99" if kept > 0.99 else str(int(100 * kept + 0.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,11 @@ class Share:
     def counted(self) -> float:
         """Give the share as counted, between 0 and 1."""
         return self.count / max(self.sentences, 1)
+
+    @property
+    def few(self) -> int:
+        """Give how many sentences it would take to correct the share, where these are too few; else 0."""
+        return FEWEST if self.prevalence and not self.prevalence.corrected and self.sentences < FEWEST else 0
 
     @property
     def most(self) -> float:

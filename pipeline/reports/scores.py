@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.decisions.prevalence import FEWEST
 from pipeline.ground.codebook import Codebook
 from pipeline.ground.records import Estimate, Prediction, Prevalence, ScoredDocument
 
@@ -70,10 +71,16 @@ def profile(scored: ScoredDocument, codebook: Codebook) -> RenderableType:
 
 
 def corrected(shares: Sequence[Prevalence], of: str = "") -> list[Text]:
-    """Say each label's share corrected for error rates, with its interval; nothing where no share is corrected."""
+    """Say each label's share corrected for error rates, with its interval, or that sentences are too few for it.
+
+    Nothing where no share is corrected for want of rates.
+    """
     known = [(one.label, share_range(one.corrected)) for one in shares if one.corrected]
     said = ", ".join(f"{label} {share}" for label, share in known)
-    return [Text(), Text(f"corrected for error rates{of}: {said}", style="dim")] if said else []
+    line = f"corrected for error rates{of}: {said}" if said else ""
+    if not said and any(one.sentences < FEWEST for one in shares):
+        line = f"too few sentences to allow for error rates: fewer than {FEWEST}"
+    return [Text(), Text(line, style="dim")] if line else []
 
 
 def share_range(estimate: Estimate) -> str:

@@ -25,21 +25,48 @@ _Found = Iterator[Item | Failure]
 
 
 def find_items(
-    named: Sequence[str], options: TableOptions, *, outside: Sequence[Path] = ()
+    named: Sequence[str], options: TableOptions, *, outside: Sequence[Path] = (), taken: set[int] | None = None
 ) -> Iterator[Item | Failure | Passed]:
     """Yield each document once, in the order named and by name within a folder, and what is wrong with the others.
 
     A place is the path that opens the file from the working folder, begun as the user typed it; an id is the place,
     unless a table has ids of its own. Both are the same in every run from the same folder. Hidden files and folders
     are left out unless named. Links are followed, and no folder or file is taken twice. `outside`, the output folder or
-    file, is never read. Where files of other kinds or hidden ones were passed over, one `Passed` comes last.
+    file, is never read, and nothing in `taken` is, to which all that is found is added. Where files of other kinds or
+    hidden ones were passed over, one `Passed` comes last; so are our own reports where other things are named too.
     """
-    finder = _Finder(options, outside)
+    finder = _Finder(options, outside, set() if taken is None else taken)
+    reports = reports_among(named)
     for name in named:
-        yield from finder.named(name)
+        if name in reports:
+            finder.tally.pass_over(name)
+        else:
+            yield from finder.named(name)
     passed = finder.tally.closed()
     if passed.counts or passed.hidden:
         yield passed
+
+
+def reports_among(named: Sequence[str]) -> frozenset[str]:
+    """Give the pages of ours among names, which a shell puts there for `*`; none where nothing else is named."""
+    ours = frozenset(name for name in named if name.lower().endswith(PAGES) and is_ours(Path(name)))
+    return frozenset() if ours.issuperset(named) else ours
+
+
+def is_first(path: Path, taken: set[int]) -> bool:
+    """Tell whether a file is met for the first time, and remember it; what cannot be reached is never known."""
+    try:
+        facts = path.stat()
+    except (OSError, ValueError):
+        return True
+    key = _key(facts.st_dev, facts.st_ino)
+    first = key not in taken
+    taken.add(key)
+    return first
+
+
+def _key(device: int, inode: int) -> int:
+    return (device << 64) | inode
 
 
 @dataclass(slots=True)
@@ -196,7 +223,7 @@ class _Finder:
 
     def _first(self, device: int, inode: int) -> bool:
         """Tell whether a file or folder is met for the first time, and remember it."""
-        key = (device << 64) | inode
+        key = _key(device, inode)
         if key in self.taken:
             return False
         self.taken.add(key)

@@ -1,21 +1,25 @@
 """Make a briefing's report: gather what is known of scored documents, and write it as one page."""
 
+import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 from pathlib import Path
 
 from pipeline.ground.errors import StanceError
-from pipeline.ground.files import read_json, write_text
+from pipeline.ground.files import cut_name, hash_json, head_of, is_ours, look_at, read_json, write_text
 from pipeline.ground.progress import Progress
 from pipeline.ground.records import Estimate, Evidence, ScoredDocument
 from pipeline.inference.manifest import Manifest
 from pipeline.pages.briefing import Extras, Maker, build_page, render_briefing
-from pipeline.pages.shell import is_ours
 from pipeline.predict import Predictor
+from pipeline.scoring.kinds import Kind, kind_of
 
-Rows = Sequence[Sequence[Evidence]]  # what carried the labels of each sentence of a document
+Rows = Sequence[tuple[Evidence, ...]]  # what carried the labels of each sentence of a document
 REAL = "real.json"
+KIND = "report"  # the kind of page that another report may replace
 TURN = 32  # sentences whose words are sought at once
 MOST = 1_000  # sentences whose words are sought; some four minutes of `accurate` on two cores
 
@@ -24,13 +28,15 @@ MOST = 1_000  # sentences whose words are sought; some four minutes of `accurate
 class BriefingRequest:
     """What to make a report of: scored documents, the model's folder, where to write.
 
-    The words that carried the labels are sought for at most `MOST` sentences in all, and not at all unless `evidence`.
+    The words that carried the labels are sought for at most `MOST` sentences in all, and not at all unless `evidence`;
+    `found` holds them where they were sought before.
     """
 
     scored: Sequence[ScoredDocument]
     folder: Path
     output: Path
     evidence: bool = True
+    found: list[Rows] | None = None
 
 
 def write_briefing(predictor: Predictor, request: BriefingRequest, progress: Progress) -> None:
@@ -42,9 +48,9 @@ def write_briefing(predictor: Predictor, request: BriefingRequest, progress: Pro
     refuse_output(request.output)
     maker = describe_maker(predictor, request.folder)
     page = build_page(request.scored, maker, date.today(), gather(predictor, request, progress))
-    html = render_briefing(page)
+    html = render_briefing(page, about_of(request.scored))
     try:
-        write_text(request.output.resolve(), html)
+        write_text(Path(os.path.realpath(request.output)), html)
     except OSError as error:
         raise StanceError(
             f"cannot write the report {request.output}: {error.strerror}",
@@ -53,10 +59,13 @@ def write_briefing(predictor: Predictor, request: BriefingRequest, progress: Pro
 
 
 def refuse_output(output: Path) -> None:
-    """Raise `StanceError` where a report would replace something that is no report."""
-    if output.is_dir():
+    """Raise `StanceError` where a report would replace something that is no report, or cannot be written at all."""
+    facts = look_at(output)
+    if facts is None:
+        return
+    if stat.S_ISDIR(facts.st_mode):
         raise StanceError(f"{output} is a folder, and a report is a file", hint=f"--report {output / 'report.html'}")
-    if output.exists() and not (output.is_file() and is_ours(output)):
+    if not is_ours(output, KIND):
         raise StanceError(
             f"{output} is there already and is no report of ours; it is left as it is",
             hint=f"name another file: --report {output.with_name(output.stem + '-stance.html')}"
@@ -65,12 +74,31 @@ def refuse_output(output: Path) -> None:
 
 
 def report_name(scored: Sequence[ScoredDocument]) -> Path:
-    """Name the report of documents for which none was named: by the only one of them, or by none."""
-    if len(scored) != 1:
-        return Path("stance-report.html")
-    document = scored[0].reading.document
-    stem = Path((document.path or document.id).replace("\\", "_")).stem.strip(". ")
-    return Path(f"{stem or 'stance'}-report.html")
+    """Name the report of documents for which none was named: by the only one of them, or by none.
+
+    A report of other documents is never replaced under such a name; a number then sets the new one apart.
+    """
+    stem = ""
+    if len(scored) == 1:
+        document = scored[0].reading.document
+        stem = cut_name(Path((document.path or document.id).replace("\\", "_")).stem.strip(". "))
+    about = about_of(scored)
+    names = (Path(f"{stem or 'stance'}-report{f'-{number}' * (number > 1)}.html") for number in count(1))
+    return next(name for name in names if not is_ours(name, KIND) or _is_about(name, about))
+
+
+def about_of(scored: Sequence[ScoredDocument]) -> str:
+    """Hash which documents a report is of: their files, and the ids of those that share a file or lie in none."""
+    places = []
+    for one in scored:
+        path, key = one.reading.document.path, one.reading.document.id
+        alone = path and kind_of(Path(path).name) is Kind.DOCUMENT
+        places.append([os.path.realpath(path) if path else "", "" if alone else key])
+    return hash_json(sorted(places))
+
+
+def _is_about(path: Path, about: str) -> bool:
+    return f'<meta name="about" content="{about}">' in head_of(path)
 
 
 def describe_maker(predictor: Predictor, folder: Path) -> Maker:
@@ -108,6 +136,8 @@ def gather(predictor: Predictor, request: BriefingRequest, progress: Progress) -
 
 def _evidence(predictor: Predictor, request: BriefingRequest, progress: Progress) -> tuple[list[Rows] | None, str]:
     """Seek the words of every label given, document by document; say why where that is not done."""
+    if request.found is not None:
+        return request.found, ""
     if not request.evidence:
         return None, "Not sought: the report was asked for without them."
     total = sum(len(one.predictions) for one in request.scored)

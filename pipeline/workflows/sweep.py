@@ -75,13 +75,16 @@ def run_sweep(spec: Sweep, recipes: Mapping[str, Recipe], bench: Bench) -> Swept
     bench.tracker.present(bench.experiment, _columns(spec), experiment_note(spec, LOOK))
     place = place_of(spec, base, judge)
     _begin(place, bench)
-    with open_study(spec, place) as study:
+    again = bench.force and place.file.exists()
+    with open_study(spec, place, anew=bench.force) as study:
+        if again:
+            bench.progress.say(f"begun anew; the earlier study is kept as {place.earlier.name}")
         as_it_is = read_trial(bench.do(base_step(spec, base, judge)))
         for run in study.revive():
             bench.tracker.abandon(run)
         while len(study.trials) < spec.trials:
             try_one(spec, base, judge, study)
-        trials, importance = tuple(study.trials[: spec.trials]), study.importance()
+        trials, importance = tuple(study.trials[: spec.trials]), study.importance(spec.trials)
     _check_some(spec, trials)
     chosen = best_of(trials)
     recipe = settled(base, chosen.settings, named(spec, chosen))
@@ -128,9 +131,7 @@ def place_of(spec: Sweep, base: Recipe, judge: Judge) -> Place:
 
 
 def _begin(place: Place, bench: Bench) -> None:
-    """Say that a study is begun anew, and why; forget the earlier one where everything is to be run again."""
-    if bench.force:
-        place.file.unlink(missing_ok=True)
+    """Say that a study is begun anew, and why."""
     if not place.file.exists() and (others := place.others()):
         topics = place.changed(others[0])
         verb = "differs" if topics in (["recipe"], ["search"], ["judging"], ["sampler"]) else "differ"

@@ -62,6 +62,11 @@ class Place:
         """Give the file of the study."""
         return self.folder / f"study-{hash_json(self.identity, 12)}.db"
 
+    @property
+    def earlier(self) -> Path:
+        """Give the file that a study goes to where it is begun anew."""
+        return self.file.with_suffix(".bak")
+
     def others(self) -> list[Path]:
         """List studies of other labels, splits, recipes or searches, the newest first."""
         found = [path for path in self.folder.glob("study-*.db") if path != self.file]
@@ -82,7 +87,13 @@ class Study:
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._spec = spec
-        storage = optuna.storages.RDBStorage(f"sqlite:///{file}")
+        try:
+            storage = optuna.storages.RDBStorage(f"sqlite:///{file}")
+        except RuntimeError as error:  # so Optuna says that its tables have changed
+            raise StanceError(
+                f"the study {shown(file)} is of another Optuna: {str(error).split('. ')[0]}",
+                hint="install the Optuna that wrote it, or begin anew: stance experiment run --force SPECIFICATION",
+            ) from error
         self._study = optuna.create_study(
             storage=storage,
             study_name=NAME,
@@ -142,33 +153,49 @@ class Study:
         states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
         self._study.tell(number, trial.value, state=states[trial.state])
 
-    def importance(self) -> dict[str, float]:
-        """Give each setting's share in what sets good trials apart; nothing where too few were finished.
+    def importance(self, count: int) -> dict[str, float]:
+        """Give each setting's share in what sets the good of the first `count` trials apart; nothing if few finished.
 
         PED-ANOVA (Watanabe et al. 2023, IJCAI) over the whole space: the better third against all.
         """
+        from optuna import create_study
         from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
         from optuna.trial import TrialState
 
-        complete = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        ended = [one for one in self._study.get_trials(deepcopy=False) if RESULT in one.user_attrs][:count]
+        complete = [one for one in ended if one.state == TrialState.COMPLETE]
         values = {one.value for one in complete}
         if len(complete) < FEWEST or len(values) < 2 or len(self._spec.search) < 2:
             return {}
+        alone = create_study(direction="maximize")
+        alone.add_trials(complete)
         evaluator = PedAnovaImportanceEvaluator(target_quantile=1 / 3, evaluate_on_local=False)
-        return {name: float(part) for name, part in get_param_importances(self._study, evaluator=evaluator).items()}
+        return {name: float(part) for name, part in get_param_importances(alone, evaluator=evaluator).items()}
 
 
 @contextmanager
-def open_study(spec: Sweep, place: Place) -> Iterator[Study]:
+def open_study(spec: Sweep, place: Place, *, anew: bool = False) -> Iterator[Study]:
     """Open the study of a specification, or begin it; one process at a time.
+
+    With `anew` a study that is there is put aside, under the name `place.earlier`, once no other process has it.
 
     Raises:
         StanceError: another run has it, or its file cannot be used.
     """
     with _alone(place.file), _translated(place.file):
+        if anew:
+            _put_aside(place)
         if not place.file.exists():
             write_json(place.file.with_suffix(".json"), place.identity)
         yield Study(spec, place.file)
+
+
+def _put_aside(place: Place) -> None:
+    """Rename a study's file, and with it the journal that a kill may have left of it."""
+    for end in ("", "-journal"):
+        file = place.file.with_name(place.file.name + end)
+        if file.exists():
+            file.replace(place.earlier.with_name(place.earlier.name + end))
 
 
 def kept_trials(spec: Sweep, place: Place) -> list[Trial]:

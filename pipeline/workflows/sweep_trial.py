@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pipeline.ground.errors import StanceError, TrackingError
+from pipeline.ground.errors import ConfigError, ModelError, PeerError, StanceError
 from pipeline.judging.stopping import falls_behind
 from pipeline.learning.recipes import Recipe
 from pipeline.tracking.store import Run
@@ -21,6 +21,7 @@ from pipeline.workflows.sweep_spec import Sweep
 from pipeline.workflows.sweep_study import Drawn, State, Study, Trial, worth_of
 
 METRICS = {"macro_f1": "macro-F1", "macro_ap": "macro-AP"}
+BY_SETTINGS = (ConfigError, ModelError, PeerError)  # what settings alone can bring about; all else stops the sweep
 REASON = 500  # characters of a reason in a run's tag
 
 
@@ -63,7 +64,12 @@ class Course:
 
 
 def try_one(spec: Sweep, base: Recipe, judge: Judge, study: Study) -> None:
-    """Draw a trial, run it to its end, whatever that is, and keep what came of it."""
+    """Draw a trial, run it to its end, and keep what came of it, a failure by its settings too.
+
+    Raises:
+        StanceError: what failed is not the trial's own (the store, an encoder that cannot be read, a full disk); its
+            settings come again when the sweep goes on.
+    """
     drawn, course, progress = study.draw(), Course(), judge.bench.progress
     progress.say(f"{named(spec, drawn)} (of {spec.trials})")
     start = time.perf_counter()
@@ -72,9 +78,7 @@ def try_one(spec: Sweep, base: Recipe, judge: Judge, study: Study) -> None:
     try:
         value = _tracked(spec, base, judge, study, drawn, course)
         state = "pruned" if value is None else "complete"
-    except TrackingError:
-        raise
-    except StanceError as error:
+    except BY_SETTINGS as error:
         reason = error.message
     worth, seconds = tuple(worth_of(course.values, spec)), round(time.perf_counter() - start, 2)
     trial = Trial(

@@ -57,10 +57,12 @@ def test_pointing_at_a_sentence_gives_its_figures_and_leaving_takes_them_away(op
     expect(details).to_be_visible()
     row = page.locator("#" + sentence.get_attribute("id").replace("-s", "-f"))
     figures = [
-        round(100 * float(p)) for p in row.locator("[data-p]").evaluate_all("all => all.map((td) => td.dataset.p)")
+        int(100 * float(p) + 0.5) for p in row.locator("[data-p]").evaluate_all("all => all.map((td) => td.dataset.p)")
     ]
-    shown = [int(text.split()[0]) for text in details.locator(".figure").all_inner_texts()]
+    shown = [int(text.split()[0].strip("<>")) for text in details.locator(".figure").all_inner_texts()]
     assert len(shown) == 3 and shown == [min(max(one, 1), 99) for one in figures]
+    table = [re.search(r"[<>]?\d+ %", text)[0] for text in row.locator("[data-p]").all_text_contents()]
+    assert [text.replace("\xa0", " ") for text in details.locator(".figure").all_inner_texts()] == table
     words = row.locator("[data-word]").all_text_contents()
     assert words and details.locator(".carried bdi").all_inner_texts() == words
     marked = sentence.locator(".w").first
@@ -87,6 +89,20 @@ def test_a_keyboard_walks_the_marked_sentences_and_back(opened):
     page.keyboard.press("Escape")
     assert active(page) == []
     expect(page.locator("[data-details]")).to_be_hidden()
+
+
+def test_a_sentence_reached_by_key_is_named_by_its_text_and_its_card_is_said(opened):
+    page = opened.page
+    page.keyboard.press("n")
+    sentence = page.locator(".s.active")
+    number = sentence.get_attribute("id").removeprefix("d1-s")
+    assert page.locator(".s[role]").evaluate_all("all => all.map((one) => one.id)") == [f"d1-s{number}"]
+    expect(page.get_by_role("group", name=sentence.inner_text()[:20])).to_be_focused()
+    said = page.locator("[data-spoken]")
+    expect(said).to_have_attribute("role", "status")
+    why = page.locator(f"#d1-f{number}").get_attribute("data-why")
+    expect(said).to_contain_text(f"Sentence {number}: ")
+    expect(said).to_contain_text(f"Worth a look: {why}.")
 
 
 def test_tab_alone_reaches_the_text_and_shows_where_it_is(opened):

@@ -8,8 +8,16 @@ from mlflow import MlflowClient
 from tiny import tiny_sentences, write_labels, write_recipe
 
 from pipeline.predict import Predictor
+from pipeline.workflows import behaviour, faithful
 
 TINY, SMALL = "models/trained/tiny", "models/trained/small"
+
+
+def write_suite(labels):
+    sheet = {"capability": "orders", "claim": "Orders are hawkish.", "minimum": [{"id": "order-1", "has": ["hawk"]}]}
+    sheet["minimum"][0]["text"] = "Strike with missiles and force."
+    (labels / "behaviour").mkdir(exist_ok=True)
+    (labels / "behaviour" / "orders.yaml").write_text(json.dumps(sheet))
 
 
 @pytest.fixture
@@ -85,6 +93,24 @@ def test_figures_are_added_to_the_run_that_made_the_model(shop, stance, workshop
     assert run.data.metrics["macro_f1"] == workshop.tiny.manifest.metrics["macro_f1"]
     assert run.data.tags["evidence_method"] == "linear terms"
     assert run.data.tags["evidence_sentences"].startswith("gold.jsonl ")
+
+
+@pytest.mark.parametrize(
+    ("words", "work"),
+    [
+        (("--evidence", "--data", "gold.jsonl"), (faithful, "judge_evidence")),
+        (("--behaviour",), (behaviour, "try_models")),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_told_before_the_work(shop, stance, monkeypatch, words, work):
+    def too_early(*_):
+        pytest.fail("models were judged before the store was opened")
+
+    write_suite(shop / "labels")
+    (shop / "mlflow.db").write_text("no database")
+    monkeypatch.setattr(*work, too_early)
+    code, out, err = stance("evaluate", TINY, *words)
+    assert code == 2 and out == "" and "hint:" in err and "mlflow" in err.casefold()
 
 
 def test_a_model_that_looks_at_no_words_is_refused(shop, stance):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.decisions.prevalence import correct, effective_documents, likeness, prevalence
+from pipeline.decisions.prevalence import FEWEST, correct, effective_documents, likeness, prevalence
 from pipeline.decisions.rates import Rates, count_rates, levels
 from pipeline.ground.records import Prediction
 
@@ -144,6 +144,13 @@ def test_predictions_are_counted_beside_what_is_corrected():
     assert (one.label, one.sentences, one.counted) == ("hawk", 30, pytest.approx(np.mean(chances >= 0.4)))
     assert one.corrected == correct(levels(chances[:, None], (0.4,)), [10, 20], rates)[0]
     assert prevalence([said], ("hawk",), (0.4,), None)[0].corrected is None
+
+
+def test_few_sentences_are_not_corrected():
+    rates = rates_of(*draw(np.random.default_rng(1), 40, 20, 0.2))
+    said = [Prediction("A.", (), {"hawk": 0.1})] * FEWEST
+    (few,), (enough,) = (prevalence([some], ("hawk",), (0.4,), rates) for some in (said[1:], said))
+    assert few.corrected is None and few.counted == 0.0 and enough.corrected is not None
 
 
 def test_no_sentence_has_no_corrected_share():

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tiny import codebook_of, finetuned_learner
 
-from pipeline.ground.errors import ConfigError, EncoderError, ModelError, SplitError
+from pipeline.ground.errors import ConfigError, ModelError, SplitError
 from pipeline.ground.files import sha256_of
 from pipeline.learning.encoder_settings import FolderEncoder
 from pipeline.learning.encoders import load_encoder
@@ -90,7 +90,7 @@ def test_lower_layers_learn_more_slowly(encoder_folder):
 def test_layer_decay_is_refused_for_an_encoder_without_layers():
     encoder = torch.nn.Linear(2, 2)
     encoder.config = type("Config", (), {"hidden_size": 2})
-    with pytest.raises(EncoderError, match="layer_decay needs an encoder with layers"):
+    with pytest.raises(ConfigError, match="layer_decay needs an encoder with layers"):
         parameter_groups(SentenceNetwork(encoder, 1), 0.1, 0.1, layer_decay=0.9)
 
 

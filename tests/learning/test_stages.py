@@ -11,7 +11,7 @@ from tiny import tiny_sentences
 from torch import Tensor, nn
 
 from pipeline.ground.config import parse_config
-from pipeline.ground.errors import ConfigError, EncoderError
+from pipeline.ground.errors import ConfigError
 from pipeline.ground.progress import Progress
 from pipeline.learning.batches import tokenise
 from pipeline.learning.device import tensors
@@ -216,7 +216,7 @@ def test_without_text_masked_language_does_nothing_and_says_so(fresh):
 
 def test_an_encoder_without_a_mask_token_is_refused(fresh):
     _, encoder = fresh()
-    with pytest.raises(EncoderError, match="needs a mask token") as caught:
+    with pytest.raises(ConfigError, match="needs a mask token") as caught:
         masked(SimpleNamespace(mask_token_id=None), encoder)
     assert "masked" in caught.value.hint
 

@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from pipeline.pages.align import CANDIDATES, align
 
 THEN = [
@@ -15,6 +17,35 @@ THEN = [
 def test_what_differs_in_typography_alone_is_the_same():
     found = align(["The port’s “future” is  OPEN."], ['The port\'s "future" is open!'])
     assert found.same == ((0, 0),) and not found.near and not found.gone and not found.new
+
+
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [
+        ("Prices rise by 2.5 %.", "Prices rise by -2.5 %."),
+        ("The port costs $5bn.", "The port costs €5bn."),
+        ("Inflation stays < 5 % this year.", "Inflation stays > 5 % this year."),
+        ("The balance is +3.", "The balance is −3."),
+        ("They write it in C++.", "They write it in C."),
+        ("The truce holds?", "The truce holds."),
+        ("It rose by 2.5 points.", "It rose by 2–5 points."),
+    ],
+)
+def test_a_sign_that_carries_meaning_makes_another_sentence_of_the_same_words(then, now):
+    for one, other in ((then, now), (now, then)):
+        found = align([one], [other])
+        assert found.same == () and [(near.then, near.now, near.likeness) for near in found.near] == [(0, 0, 1.0)]
+
+
+def test_signs_are_found_however_common_the_words_are():
+    then, now = ["Traffic rose by 3 %."] * 70, ["Traffic rose by −3 %."] * 70
+    assert len(align(then, now).near) == 70
+
+
+def test_dashes_between_words_and_minus_signs_of_any_shape_are_typography():
+    assert align(["A one-day talk—at −3 °C (“2–3 days”)."], ["a one‑day talk - at -3 °C, '2-3 days'!"]).same == (
+        (0, 0),
+    )
 
 
 def test_a_sentence_that_moved_is_still_the_same():

@@ -7,7 +7,8 @@ import pytest
 from marked import LABELS, TEXT, briefing, carried, exclusive, maker, page_of, parsed, scored, words_of
 
 from pipeline.corpus.reading import read
-from pipeline.ground.records import Estimate, Prevalence
+from pipeline.ground.records import Estimate, Evidence, Prevalence
+from pipeline.inference.evidence import NOTHING
 from pipeline.pages.briefing import Extras, render_briefing
 
 
@@ -157,3 +158,56 @@ def test_a_date_is_written_for_a_reader_no_finer_than_it_is():
         dated = dataclasses.replace(reading, document=dataclasses.replace(reading.document, date=said))
         page = parsed(page_of(dataclasses.replace(document, reading=dated)))
         assert shown in words_of(page) and (said == shown or said not in words_of(page))
+
+
+def test_of_too_few_sentences_to_correct_it_says_so():
+    rates = [Prevalence(label, 3, 1 / 3, None) for label in ("optimism", "caution", "recommendation")]
+    tree = parsed(page_of(briefing(), extras=Extras(None, rates, [rates])))
+    said = words_of(tree.find_class("meaning")[0])
+    assert "Fewer than 10 are too few to correct" in said and "not known" not in said
+    [table] = tree.find_class("shares")
+    assert "Corrected" not in words_of(table)
+
+
+@pytest.mark.parametrize(
+    ("method", "said"), [(None, "no sentence was given a label"), (NOTHING, "gives every sentence the same")]
+)
+def test_where_words_were_sought_and_none_found_it_says_why(method, said):
+    rows = [(Evidence("caution", method, ()),) if method else () for _ in briefing().predictions]
+    foot = words_of(parsed(page_of(briefing(), extras=Extras([rows]))).find_class("foot")[0])
+    assert said in foot and "nothing is known here" not in foot and "were found by" not in foot
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"),
+    [
+        (0.0, "<1 %"),
+        (0.0099, "<1 %"),
+        (0.01, "1 %"),
+        (0.125, "13 %"),
+        (0.99, "99 %"),
+        (0.9901, ">99 %"),
+        (1.0, ">99 %"),
+    ],
+)
+def test_no_probability_is_shown_as_certain(probability, shown):
+    document = briefing()
+    first = document.predictions[0]
+    chances = first.probabilities | {"caution": probability}
+    changed = (dataclasses.replace(first, probabilities=chances), *document.predictions[1:])
+    tree = parsed(page_of(dataclasses.replace(document, predictions=changed)))
+    assert words_of(tree.xpath("//tr[@id='d1-f1']/td[@data-p]")[1]) == shown
+
+
+def test_on_a_page_of_several_filters_and_bars_name_their_document():
+    tree = parsed(page_of(briefing("one"), briefing("two")))
+    for part in ("//*[@class='filters']/@aria-label", "//*[@data-slider]/@data-slider"):
+        first, second = tree.xpath(part)
+        assert "document 1, one" in first and "document 2, two" in second
+
+
+def test_the_hint_of_keys_ends_at_nine():
+    page = page_of(briefing())
+    many = dataclasses.replace(page, labels=page.labels * 4)
+    hint = words_of(parsed(many).xpath("//dialog")[0])
+    assert "1 – 9" in hint and hint.count("optimism") == 3

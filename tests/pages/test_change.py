@@ -69,17 +69,44 @@ def test_dates_are_written_for_a_reader():
 
 
 @pytest.mark.parametrize(
-    ("estimate", "said"),
+    ("estimate", "stands", "said"),
     [
-        (Estimate(0.3, 0.05, 0.5), "a clear rise"),
-        (Estimate(-0.3, -0.5, -0.05), "a clear fall"),
-        (Estimate(0.1, -0.15, 0.3), "too few to tell"),
-        (Estimate(0.01, -0.04, 0.06), "no clear change"),
-        (Estimate(0.0), "too few to tell"),
+        (Estimate(0.3, 0.05, 0.5), True, "a rise beyond chance"),
+        (Estimate(-0.3, -0.5, -0.05), True, "a fall beyond chance"),
+        (Estimate(-0.2, -0.3, -0.05), False, "no change beyond chance"),
+        (Estimate(0.1, -0.15, 0.3), False, "too few to tell"),
+        (Estimate(0.01, -0.04, 0.06), False, "no change beyond chance"),
+        (Estimate(0.0), False, "too few to tell"),
     ],
 )
-def test_a_shift_says_no_more_than_its_interval(estimate, said):
-    assert Shift(LABELS[0], (1, 10), (2, 10), estimate).said == said
+def test_a_shift_says_no_more_than_its_interval_and_no_more_than_stands(estimate, stands, said):
+    assert Shift(LABELS[0], (1, 10), (2, 10), estimate, stands).said == said
+
+
+def _counted(key, hits, **facts):
+    """Make a briefing of 40 sentences of which the first carry hawk; none stands in another briefing."""
+    return briefing(key, [(f"{key}x{n} y{key}{n}.", ["hawk"] if n < hits else []) for n in range(40)], **facts)
+
+
+def test_a_change_that_two_briefings_show_does_not_stand_among_many():
+    two = compare_two(_counted("a", 8), _counted("b", 18), LABELS)
+    assert two.shifts[0].difference.low > 0 and two.shifts[0].said == "a rise beyond chance" and two.asked == 2
+    dates = [f"2026-01-{day:02}" for day in range(1, 12)]
+    many = [_counted(f"d{n}", 18 if n == 10 else 8, source="Desk", date=date) for n, date in enumerate(dates)]
+    found = changes(many, LABELS)
+    assert found["d10"].shifts[0].difference == two.shifts[0].difference and found["d10"].asked == 20
+    assert {shift.reading for one in found.values() if isinstance(one, Change) for shift in one.shifts} == {"level"}
+
+
+def test_what_is_identical_asks_nothing():
+    dates = ["2026-01-01", "2026-01-02", "2026-01-03"]
+    documents = [
+        briefing("d1", source="Desk", date=dates[0]),
+        briefing("d2", source="Desk", date=dates[1]),
+        _counted("d3", 3, source="Desk", date=dates[2]),
+    ]
+    found = changes(documents, LABELS)
+    assert found["d2"].diff.identical and found["d3"].asked == len(LABELS)
 
 
 def test_shifts_count_sentences():

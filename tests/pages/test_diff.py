@@ -3,6 +3,7 @@
 import pytest
 from briefings import LABELS, briefing
 
+from pipeline.pages.align import LONGEST
 from pipeline.pages.diff import SHOWN, diff, mark_changes
 
 THEN = briefing(
@@ -75,3 +76,18 @@ def test_words_that_changed_are_marked(then, now, gone, new):
     assert [mark.text for mark in before if mark.changed] == gone
     assert [mark.text for mark in after if mark.changed] == new
     assert "".join(mark.text for mark in before) == then and "".join(mark.text for mark in after) == now
+
+
+def test_a_sign_turned_round_is_a_rewording_with_the_sign_marked():
+    then, now = (briefing(key, [(f"Prices rise by {by} %.", [])]) for key, by in (("d1", "2.5"), ("d2", "-2.5")))
+    found = diff(then, now, LABELS)
+    assert not found.identical and found.repeated == 0
+    assert [mark.text for mark in found.reworded[0].after if mark.changed] == ["-"]
+
+
+def test_a_sentence_without_end_is_marked_whole_rather_than_word_by_word():
+    then, now = "word " * LONGEST + "one", "word " * LONGEST + "two"
+    before, after = mark_changes(then, now)
+    assert [(mark.text, mark.changed) for mark in (*before, *after)] == [(then, True), (now, True)]
+    before, _ = mark_changes(then.partition(" ")[2], now.partition(" ")[2])
+    assert [mark.text for mark in before if mark.changed] == ["one"]

@@ -5,7 +5,8 @@ import re
 import pytest
 from jinja2 import UndefinedError
 
-from pipeline.pages.shell import environment, is_ours, render_page
+from pipeline.ground.files import is_ours
+from pipeline.pages.shell import environment, render_page
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 
@@ -45,5 +46,6 @@ def test_a_misspelt_name_is_an_error(template):
 def test_a_page_of_ours_is_known_and_another_is_not(template, tmp_path):
     (tmp_path / "ours.html").write_text(render_page(template, said="x"))
     (tmp_path / "theirs.html").write_text("<html><p>cautious-hope</p></html>")
-    assert is_ours(tmp_path / "ours.html")
+    assert is_ours(tmp_path / "ours.html") and is_ours(tmp_path / "ours.html", "tiny")
+    assert not is_ours(tmp_path / "ours.html", "report")
     assert not is_ours(tmp_path / "theirs.html") and not is_ours(tmp_path / "absent.html")

@@ -125,4 +125,9 @@ def test_corrected_shares_stand_below_the_profile_with_their_intervals(scored):
     assert last == "corrected for error rates: optimism 22% [9–38], recommendation 50%"
     several = text_of(profiles_table([scored, scored], CODEBOOK, shares))
     assert "corrected for error rates, all documents together: optimism 22% [9–38]" in several
-    assert "corrected" not in text_of(document_table(scored, CODEBOOK, [Prevalence("caution", 3, 0.33, None)]))
+    assert "corrected" not in text_of(document_table(scored, CODEBOOK, [Prevalence("caution", 30, 0.33, None)]))
+
+
+def test_too_few_sentences_to_correct_are_called_so(scored):
+    told = text_of(document_table(scored, CODEBOOK, [Prevalence("caution", 3, 0.33, None)])).splitlines()[-1]
+    assert told.strip() == "too few sentences to allow for error rates: fewer than 10"

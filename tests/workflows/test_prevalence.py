@@ -69,7 +69,8 @@ def test_rates_are_added_and_nothing_else_changes(workshop, folder):
     old = read_manifest(folder)
     forget(folder)
     assert (
-        Predictor.load(folder).prevalence(Predictor.load(folder).predict(["Talks bring peace."]))[0].corrected is None
+        Predictor.load(folder).prevalence(Predictor.load(folder).predict(["Talks bring peace."] * 10))[0].corrected
+        is None
     )
     manifest, rates = add_rates(folder, workshop.root / "labels")
     after = {path.name: path.read_bytes() for path in folder.iterdir()}

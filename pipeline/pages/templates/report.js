@@ -7,8 +7,7 @@ What this relies on, and what tests may:
   tr#dN-fM                              its figures: td[data-p][data-given][data-unsure] for each label, [data-word], data-why
   button[data-filter="0" | … | "look"]  aria-pressed; [data-status] says what is shown
   [data-strips] .rows#dN-strip          the bars; role becomes slider; arrow keys move, Enter or a click goes to the sentence
-  [data-card] [data-details]            what is known of one sentence; hidden while nothing is
-  [data-todo] li, [data-copy]           things to do, and the button that copies them; [data-copied] says so
+  [data-card] [data-details]            what is known of one sentence; hidden while nothing is; [data-spoken] says it aloud
   [data-keys], dialog#keys, #keys-on    the keys; single keys can be switched off
 */
 "use strict";
@@ -24,7 +23,7 @@ What this relies on, and what tests may:
   };
   const row = (sentence) => document.getElementById(sentence.id.replace("-s", "-f"));
   const number = (sentence) => Number(sentence.id.split("-s")[1]);
-  const per_cent = (p) => `${Math.min(Math.max(Math.round(100 * p), 1), 99)}\u00a0%`;
+  const per_cent = (p) => `${p < 0.01 ? "<1" : p > 0.99 ? ">99" : Math.round(100 * p)}\u00a0%`;
 
   /* what is known of one sentence */
   let pinned = null;
@@ -107,10 +106,26 @@ What this relies on, and what tests may:
     }
   }
 
+  /* the one sentence that Tab reaches is a group named by its text; reaching it says what the card shows */
+  function stop(sentence) {
+    for (const old of all(document, ".s[tabindex='0']")) {
+      old.tabIndex = -1;
+      for (const name of ["role", "aria-labelledby"]) old.removeAttribute(name);
+    }
+    sentence.tabIndex = 0;
+    sentence.setAttribute("role", "group");
+    sentence.setAttribute("aria-labelledby", sentence.id);
+  }
+  function say(sentence) {
+    const why = row(sentence).dataset.why;
+    const words = all(row(sentence), "[data-word]").map((word) => word.textContent);
+    const parts = [spoken(sentence), words.length ? `Carried by ${[...new Set(words)].join(", ")}` : "", why ? `Worth a look: ${why}` : ""];
+    sentence.closest("article").querySelector("[data-spoken]").textContent = `${parts.filter(Boolean).join(". ")}.`;
+  }
+
   function go(sentence) {
     if (!sentence) return;
-    for (const old of all(document, ".s[tabindex='0']")) old.tabIndex = -1;
-    sentence.tabIndex = 0;
+    stop(sentence);
     sentence.focus({ preventScroll: true });
     pinned = sentence;
     show(sentence);
@@ -169,7 +184,7 @@ What this relies on, and what tests may:
     };
     rows.setAttribute("role", "slider");
     rows.tabIndex = 0;
-    rows.setAttribute("aria-label", "Sentence along the text; Enter goes to it");
+    rows.setAttribute("aria-label", rows.dataset.slider);
     rows.setAttribute("aria-valuemin", 1);
     rows.setAttribute("aria-valuemax", count);
     rows.setAttribute("aria-valuenow", 1);
@@ -214,33 +229,11 @@ What this relies on, and what tests may:
     filter(article);
   }
 
-  /* things to do, as text */
-  async function copy(article) {
-    const title = article.querySelector("[id$='-title'] bdi").textContent;
-    const lines = all(article, "[data-todo] li").map((item) => {
-      const done = item.querySelector("input").checked ? "x" : " ";
-      return `- [${done}] ${item.querySelector("label bdi").textContent} (${item.querySelector(".place").textContent})`;
-    });
-    const text = `${title}\n\n${lines.join("\n")}\n`;
-    const said = article.querySelector("[data-copied]");
-    try {
-      await navigator.clipboard.writeText(text);
-      said.textContent = "copied";
-    } catch {
-      const area = make("textarea");
-      area.value = text;
-      document.body.append(area);
-      area.select();
-      said.textContent = document.execCommand("copy") ? "copied" : "this browser does not allow it";
-      area.remove();
-    }
-  }
-
   /* wiring */
   const dialog = document.getElementById("keys");
   const on = document.getElementById("keys-on");
   for (const article of documents) {
-    for (const hidden of all(article, "[data-invitation], [data-copy], [data-keys]")) hidden.hidden = false;
+    for (const hidden of all(article, "[data-invitation], [data-keys]")) hidden.hidden = false;
     const text = article.querySelector("[data-text]");
     text.addEventListener("pointermove", (event) => {
       if (event.pointerType === "mouse") show(event.target.closest(".s") || pinned);
@@ -252,16 +245,14 @@ What this relies on, and what tests may:
     });
     text.addEventListener("focusin", (event) => {
       const sentence = event.target.closest(".s");
-      if (sentence) { pinned = sentence; show(sentence); }
+      if (sentence) { pinned = sentence; show(sentence); say(sentence); }
     });
     for (const button of all(article, "[data-filter]")) button.addEventListener("click", () => press(article, button.dataset.filter));
-    const copier = article.querySelector("[data-copy]");
-    if (copier) copier.addEventListener("click", () => copy(article));
     for (const button of all(article, "[data-keys]")) button.addEventListener("click", () => dialog.showModal());
     strip(article);
   }
   const first = document.querySelector(".s[data-labels]:not([data-labels='']), .s.look, .s");
-  if (first) first.tabIndex = 0;
+  if (first) stop(first);
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href*='-s']");
