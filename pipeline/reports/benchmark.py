@@ -90,9 +90,7 @@ def finding(spec: Benchmark, measured: "Measured") -> str:
     for briefed in measured.briefed:
         if briefed.cold:
             alone = spread(Spread.over(briefed.cold))
-            said.append(
-                f"A briefing takes `{briefed.model}` {alone} s alone, a near-copy in a batch {briefed.each:.3g} s."
-            )
+            said.append(f"A briefing takes `{briefed.model}` {alone} s alone, one in a batch {briefed.each:.3g} s.")
     share = share_of_limit(measured)
     if share is not None:
         said.append(f"`stance` reaches {share:.0%} of the speed that int8 products alone would allow.")
@@ -136,9 +134,8 @@ def _growth(spec: Benchmark, measured: "Measured") -> str:
     said = "" if slope is None else f"- Exponent of processor time between the two largest tables: {slope:.3f}.\n"
     return (
         f"{growth_table(measured)}\n\n{said}"
-        "- The whole command into an empty folder, one sentence a row; once the sentences are used up they come again"
-        " with a number behind the first word, so none is scored twice.\n"
-        "- A number costs some three tokens: where many sentences carry one, a sentence costs a tenth more.\n"
+        "- The whole command into an empty folder, one sentence a row, with a number behind its first word (some three"
+        " tokens): once the sentences are used up they come again with another, so none is scored twice.\n"
         "- *CPU*: user and system time of the process and its children. A table done on an earlier day with the same"
         " model, code, libraries and machine is not done again."
     )
@@ -154,7 +151,7 @@ def _briefing(spec: Benchmark, measured: "Measured") -> str:
         f"{briefing_table(measured)}\n\n"
         f"- `stance score {spec.briefing.document}`: the whole command, {spec.briefing.runs} times in turn, a process"
         f" each, files in memory.\n- *In a batch*: the mean over a folder of {spec.briefing.copies:,} copies"
-        f" that share all sentences but one, which are computed once: what reading and writing cost.{left_out}"
+        f" of which each has another number in every sentence, so that none is computed for two of them.{left_out}"
     )
 
 

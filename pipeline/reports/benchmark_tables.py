@@ -98,7 +98,7 @@ def growth_table(measured: "Measured") -> str:
 
 def briefing_table(measured: "Measured") -> str:
     """Write what one document takes."""
-    heads = ["model", "one command, s", "a near-copy in a batch, s", "sentences/s there"]
+    heads = ["model", "one command, s", "one in a batch, s", "sentences/s there"]
     return markdown_table(
         heads,
         [

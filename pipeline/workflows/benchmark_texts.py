@@ -36,9 +36,16 @@ def _ordered(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def so_many(texts: Sequence[str], count: int) -> Iterator[str]:
-    """Yield `count` different sentences: after the last, all again with a number behind the first word."""
+    """Yield `count` different sentences: all of them again and again, a number behind the first word from the first on.
+
+    So a sentence has as many tokens in a large table as in a small one.
+    """
     for number in range(count):
         repetition, place = divmod(number, len(texts))
-        text = texts[place]
-        first, _, rest = text.partition(" ")
-        yield f"{first} ({repetition}) {rest}".rstrip() if repetition else text
+        yield numbered(texts[place], repetition)
+
+
+def numbered(sentence: str, number: int) -> str:
+    """Put a number behind the first word of a sentence; from 10 on, so that all are one token long up to 99."""
+    first, _, rest = sentence.partition(" ")
+    return f"{first} ({number + 10}) {rest}".rstrip()
