@@ -32,7 +32,7 @@ def write_tensors(path: Path, kind: str, tensors: dict[str, Tensor], facts: dict
         _sweep(path)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         os.close(handle)
-        whole = {key: tensor.detach().contiguous() for key, tensor in tensors.items()}
+        whole = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
         save_file(whole, name, metadata={"facts": json.dumps(facts), "kind": kind, "version": str(VERSION)})
         os.replace(name, path)
     except (SafetensorError, OSError) as error:

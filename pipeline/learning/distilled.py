@@ -15,7 +15,7 @@ from pipeline.ground.files import hash_json
 from pipeline.inference.manifest import OnnxSpec
 from pipeline.learning.batches import shuffled_batches, tokenise
 from pipeline.learning.checkpoints import VERSION, read_tensors, write_tensors
-from pipeline.learning.device import autocast, prepare, tensors
+from pipeline.learning.device import autocast, gpu_facts, prepare, tensors, training_device
 from pipeline.learning.encoders import fingerprint, load_encoder
 from pipeline.learning.estimators import Labelled, Setting
 from pipeline.learning.export import export_network
@@ -56,6 +56,7 @@ class DistilledEstimator:
         unlabelled = unlabelled_for(self._learner.unlabelled, self._setting)
         self.facts = told_of(unlabelled)
         prepare(self._setting.seed, self._setting.threads)
+        self.facts |= gpu_facts(training_device())
         self._start()  # before the teacher, so that a student that cannot be is found at once
         members = self._fit_teacher(train, validation)
         names = [member.fit_hash(train, validation) for member in members]
@@ -80,7 +81,7 @@ class DistilledEstimator:
         """Name the folder of this training by everything it depends on but the code, whose part is `VERSION`."""
         learner = self._learner.model_dump(mode="json", exclude={"checkpoint_minutes", "teacher"})
         encoder = fingerprint(self._learner.encoder, self._setting.base, self._setting.progress)
-        told = [self._setting.seed, self._setting.threads]
+        told = [self._setting.seed, self._setting.threads, *gpu_facts(self._network.device).values()]
         name = hash_json([VERSION, learner, encoder, told, teachers, texts, gold.tolist()])
         return weights_cache(self._setting.base).parent / "distillation" / name
 
@@ -130,7 +131,8 @@ class DistilledEstimator:
         learner = self._learner
         self._tokenizer, encoder = load_encoder(learner.encoder, self._setting.base, self._setting.progress)
         self._pad_id = int(self._tokenizer.pad_token_id or 0)
-        self._network = SentenceNetwork(encoder, len(self._setting.codebook.names), dropout=learner.dropout)
+        network = SentenceNetwork(encoder, len(self._setting.codebook.names), dropout=learner.dropout)
+        self._network = network.to(training_device())
         set_up(encoder, dropout=learner.encoder_dropout, freeze=learner.freeze)
         self._groups()
 
@@ -189,18 +191,20 @@ class DistilledEstimator:
     def _projection(self, lessons: Lessons) -> nn.Linear | None:
         if lessons.vectors is None:
             return None
-        return nn.Linear(self._network.encoder.config.hidden_size, lessons.vectors.shape[1])
+        width = self._network.encoder.config.hidden_size
+        return nn.Linear(width, lessons.vectors.shape[1]).to(self._network.device)
 
     def _loss(self, lessons: Lessons, ids: list[list[int]], batch: list[int], projection: nn.Linear | None) -> Tensor:
         """Cross-entropy with the target probabilities, and the distance of vectors where it is asked for."""
-        with autocast(self._learner.precision):
-            pooled = self._network.embed(*tensors([ids[i] for i in batch], self._pad_id))
+        device = self._network.device
+        with autocast(self._learner.precision, device):
+            pooled = self._network.embed(*tensors([ids[i] for i in batch], self._pad_id, device))
             logits = self._network.head(self._network.dropout(pooled))
             projected = projection(pooled) if projection is not None else None
-        targets = torch.from_numpy(lessons.targets[batch].astype(np.float32))
+        targets = torch.from_numpy(lessons.targets[batch].astype(np.float32)).to(device)
         loss = nn.functional.binary_cross_entropy_with_logits(logits.float(), targets)
         if projected is not None and lessons.vectors is not None:
-            wanted = torch.from_numpy(lessons.vectors[batch].astype(np.float32))
+            wanted = torch.from_numpy(lessons.vectors[batch].astype(np.float32)).to(device)
             distance = 1 - nn.functional.cosine_similarity(projected.float(), wanted, dim=1).mean()
             loss = loss + self._learner.embedding_weight * distance
         return loss

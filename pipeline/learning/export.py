@@ -28,7 +28,7 @@ def export_network(network: SentenceNetwork, tokenizer: Any, folder: Path, max_l
     Raises:
         ModelError: the graph's logits differ from torch's by more than `TOLERANCE`.
     """
-    network = network.float().eval()
+    network = network.float().cpu().eval()
     pad_id = int(tokenizer.pad_token_id or 0)
     ids, mask = tensors(tokenizer(list(PROBES))["input_ids"], pad_id)
     batch, tokens = torch.export.Dim("batch"), torch.export.Dim("tokens")

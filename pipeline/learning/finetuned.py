@@ -18,7 +18,7 @@ from pipeline.inference.manifest import OnnxSpec
 from pipeline.learning.batches import shuffled_batches, tokenise
 from pipeline.learning.checkpoints import VERSION, alike, read_tensors, write_tensors
 from pipeline.learning.context import tokenise_in_context
-from pipeline.learning.device import autocast, prepare, tensors
+from pipeline.learning.device import autocast, gpu_facts, prepare, tensors, training_device
 from pipeline.learning.encoders import fingerprint, load_encoder
 from pipeline.learning.estimators import Labelled, Setting
 from pipeline.learning.export import export_network
@@ -63,6 +63,7 @@ class FinetunedEstimator:
         self._train(train, validation)
         seconds = round(time.perf_counter() - start, 1)
         self.facts |= {"seed": self._setting.seed, "seconds": seconds, "code_version": code_version()}
+        self.facts |= gpu_facts(self._network.device)
         if self._keep:
             facts = {"history": self.history, "facts": self.facts}
             self._write(self._kept(train, validation), facts)
@@ -98,14 +99,14 @@ class FinetunedEstimator:
         context = [train.neighbours, validation.neighbours] if learner.context != "none" else None
         read = unlabelled_for(learner.masked.unlabelled, setting).fingerprint if learner.masked else None
         encoder = fingerprint(learner.encoder, setting.base, setting.progress)
-        told = [setting.seed, setting.threads, list(setting.codebook.names)]
+        told = [setting.seed, setting.threads, list(setting.codebook.names), *gpu_facts(training_device()).values()]
         return hash_json([VERSION, learner.model_dump(mode="json"), encoder, told, data, context, read])
 
     def _train(self, train: Labelled, validation: Labelled) -> None:
         self._stages(train)
         ids = self._tokenised(train.texts, train.neighbours)
-        targets = torch.from_numpy(self._targets(train))
-        loss_function = self._loss(train.targets)
+        targets = torch.from_numpy(self._targets(train)).to(self._network.device)
+        loss_function = self._loss(train.targets).to(self._network.device)
         rng = np.random.default_rng(self._setting.seed)
         optimiser = Optimiser(
             parameter_groups(
@@ -163,7 +164,8 @@ class FinetunedEstimator:
         self._pad_id = int(self._tokenizer.pad_token_id or 0)
         between = int(self._tokenizer.sep_token_id) if self._learner.context == "neighbours" else None
         labels = len(self._setting.codebook.names)
-        self._network = SentenceNetwork(encoder, labels, dropout=self._learner.dropout, between=between)
+        network = SentenceNetwork(encoder, labels, dropout=self._learner.dropout, between=between)
+        self._network = network.to(training_device())
 
     def _stages(self, train: Labelled) -> None:
         """Prepare the encoder on words to guess, then on pairs of sentences, where the recipe says so."""
@@ -221,8 +223,8 @@ class FinetunedEstimator:
         total = 0.0
         samples = self._learner.dropout_samples
         for batch in batches:
-            with autocast(self._learner.precision):
-                pooled = self._network.embed(*tensors([ids[i] for i in batch], self._pad_id))
+            with autocast(self._learner.precision, self._network.device):
+                pooled = self._network.embed(*tensors([ids[i] for i in batch], self._pad_id, self._network.device))
                 logits = [self._network.head(self._network.dropout(pooled)) for _ in range(samples)]
             losses = [loss_function(one.float(), targets[batch]) for one in logits]
             loss = torch.stack(losses).mean()

@@ -23,9 +23,9 @@ def logits_and_vectors(
     network.eval()
     logits = np.zeros((len(ids), network.head.out_features))
     vectors = np.zeros((len(ids), network.head.in_features), dtype=np.float16)
-    with torch.no_grad(), autocast(precision):
+    with torch.no_grad(), autocast(precision, network.device):
         for batch in sorted_batches([len(row) for row in ids], BATCH):
-            pooled = network.embed(*tensors([ids[i] for i in batch], pad_id))
+            pooled = network.embed(*tensors([ids[i] for i in batch], pad_id, network.device))
             vectors[batch] = to_array(pooled)
             logits[batch] = to_array(network.head(pooled))
     return logits, vectors

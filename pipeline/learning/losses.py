@@ -12,8 +12,9 @@ class MultiLabelLoss(nn.Module):
 
     def __init__(self, kind: BceLoss | FocalLoss | AsymmetricLoss, weights: Tensor) -> None:
         super().__init__()
+        self._weights: Tensor
         self._kind = kind
-        self._weights = weights
+        self.register_buffer("_weights", weights)
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Give the mean loss of logits and targets, both of shape (batch, labels)."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 
@@ -21,6 +22,11 @@ class SentenceNetwork(nn.Module):
         self.head = nn.Linear(encoder.config.hidden_size, labels)
         self.normalise = normalise
         self.between = between
+
+    @property
+    def device(self) -> torch.device:
+        """Say where the weights lie, and so where token ids must go."""
+        return self.head.weight.device
 
     def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Give sentence vectors, shape (batch, hidden), from ids and mask of shape (batch, tokens)."""

@@ -44,7 +44,8 @@ class Optimiser:
         """Go to where `moments` were taken, after `steps` steps."""
         for name, value in moments.items():
             place, _, key = name.partition(".")
-            self._adamw.state[self._parameters[int(place)]][key] = value
+            parameter = self._parameters[int(place)]
+            self._adamw.state[parameter][key] = value.to(parameter.device)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the schedule may step before AdamW here: nothing is skipped
             for _ in range(steps - self.steps):

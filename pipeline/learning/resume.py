@@ -43,7 +43,7 @@ class Checkpoint:
         weights = {f"weights.{name}": tensor for name, tensor in self._modules.state_dict().items()}
         moments = {} if last else {f"moments.{name}": tensor for name, tensor in self._optimiser.moments().items()}
         facts = {"place": asdict(place), "steps": self._optimiser.steps}
-        write_tensors(self._path, KIND, weights | moments | {"generator": torch.get_rng_state()}, facts)
+        write_tensors(self._path, KIND, weights | moments | _generators(), facts)
         self._last = time.monotonic()
 
     def restore(self) -> Place | None:
@@ -55,7 +55,15 @@ class Checkpoint:
         self._modules.load_state_dict(_under("weights.", kept))
         self._optimiser.restore(_under("moments.", kept), facts["steps"])
         torch.set_rng_state(kept["generator"])
+        if "generator.cuda" in kept:
+            torch.cuda.set_rng_state(kept["generator.cuda"])
         return Place(**facts["place"])
+
+
+def _generators() -> dict[str, torch.Tensor]:
+    """Give the states of torch's generators: the processor's, and the GPU's where there is one."""
+    states = {"generator": torch.get_rng_state()}
+    return states | {"generator.cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else states
 
 
 def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

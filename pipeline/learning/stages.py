@@ -45,7 +45,7 @@ def contrast(
             if not likeness.any():
                 return None
             tokens, mask = tensors([ids[i] for i in batch], pad_id)
-            with autocast(precision):
+            with autocast(precision, device):
                 pooled = network.embed(tokens.to(device), mask.to(device))
             return contrastive_loss(pooled.float(), likeness.to(device), settings.temperature)
 
@@ -119,7 +119,7 @@ def masked_language(
             shown, hidden = hider.hide(tokens, mask)
             if not hidden.any():
                 return None
-            with autocast(precision):
+            with autocast(precision, device):
                 states = encoder(input_ids=shown.to(device), attention_mask=mask.to(device)).last_hidden_state
                 guesses = head(states[hidden.to(device)], words)
             return nn.functional.cross_entropy(guesses.float(), tokens[hidden].to(device))
