@@ -9,8 +9,8 @@ from pipeline.ground.errors import StanceError
 THREADS = "STANCE_THREADS"  # the variable that says how many threads one model may use
 
 
-def describe_machine() -> str:
-    """Name processor, cores and Python, as a reader of a timing needs them."""
+def describe_machine(gpu: str = "") -> str:
+    """Name processor, cores and Python, as a reader of a timing needs them, and the GPU that did the work, if any."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     flags = ""
@@ -19,7 +19,8 @@ def describe_machine() -> str:
         names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
         model = names[0] if names else model
         flags = " with AMX" if any("amx_bf16" in line for line in lines) else ""
-    return f"{model}{flags}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    said = f"{model}{flags}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    return f"{said}, {gpu}" if gpu else said
 
 
 def allowed_threads() -> int:

@@ -10,6 +10,7 @@ from pipeline.ground.records import Estimate, Evidence
 from pipeline.inference.evidence import phrases
 from pipeline.judging.errors_table import WorstError
 from pipeline.judging.records import Judged, Report
+from pipeline.judging.share_figure import Point
 from pipeline.judging.slice_figure import shown_rows
 from pipeline.pages.overview_figures import Drawn, drawn_figures
 from pipeline.pages.shell import render_page
@@ -53,7 +54,10 @@ class ShownError:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What the page of a run shows; `tiles` and `facts` are names with what is said of them."""
+    """What the page of a run shows; `tiles` and `facts` are names with what is said of them.
+
+    With `folds`, what is judged are the training sentences, each by a training that was not shown its fold.
+    """
 
     title: str
     purpose: str
@@ -64,6 +68,8 @@ class Sheet:
     history: Sequence[Mapping[str, float]]
     facts: Mapping[str, str]
     recipe: str
+    points: Sequence[Point] = ()
+    folds: int = 0
 
 
 def overview_page(sheet: Sheet) -> str:
@@ -75,7 +81,7 @@ def overview_page(sheet: Sheet) -> str:
         sheet=sheet,
         report=report,
         headline={"Macro-F1": report.macro_f1, "Micro-F1": report.micro_f1, "Exact match": report.exact_match},
-        figures=[_picture(drawn) for drawn in drawn_figures(sheet.report, sheet.judged, sheet.history)],
+        figures=[_picture(drawn) for drawn in drawn_figures(report, sheet.judged, sheet.history, sheet.points)],
         slices={kind: shown_rows(values) for kind, values in report.slices.items()},
         number=number,
         interval=interval,

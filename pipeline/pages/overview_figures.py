@@ -10,6 +10,7 @@ from pipeline.judging import figures
 from pipeline.judging.epoch_figure import best_epoch, epoch_curves
 from pipeline.judging.metrics import count
 from pipeline.judging.records import Judged, Report
+from pipeline.judging.share_figure import MACRO, Point, mean_of, share_curve, sizes_of
 from pipeline.judging.slice_figure import error_slices
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ TITLES = {
     "thresholds": "Threshold against F1",
     "confusion": "Confusion",
     "slices": "Where it errs",
+    "shares": "Learning curve",
     "epochs": "Epochs",
 }
 READS = {
@@ -33,8 +35,11 @@ READS = {
     "confusion": "Rows are what annotators say, columns what the model says; per cent of the row.",
     "slices": "The grey bar is the mean over the labels that occur in the row, a mark the F1 of one label; in brackets"
     " the number of sentences. Rows of few sentences move by chance.",
+    "shares": "What the same recipe reached on growing shares of the training documents: a dot is one training, a line"
+    " joins the means over seeds. Where it still rises at its right end, more labelled documents would help.",
     "epochs": "A dot marks the best epoch of each curve.",
 }
+FOLDWISE = "Each fold has thresholds of its own, learned on the others; a flat top means that little hangs on them."
 EXCLUSIVE = "The model takes the most probable label; the curves show what a threshold for each would give."
 
 
@@ -49,7 +54,9 @@ class Drawn:
     figure: "Figure"
 
 
-def drawn_figures(report: Report, judged: Judged, history: Sequence[Mapping[str, float]]) -> list[Drawn]:
+def drawn_figures(
+    report: Report, judged: Judged, history: Sequence[Mapping[str, float]], points: Sequence[Point] = ()
+) -> list[Drawn]:
     """Draw every figure that the run has something for."""
     precision = _by_label({name: scores.average_precision for name, scores in report.labels.items()})
     error = _by_label({name: scores.ece for name, scores in report.labels.items()})
@@ -62,9 +69,11 @@ def drawn_figures(report: Report, judged: Judged, history: Sequence[Mapping[str,
         "thresholds": (_thresholds(report, judged), figures.threshold_curves(judged)),
         "confusion": (_confusion(judged), figures.confusion(judged)),
         "slices": (_slices(report), error_slices(report.slices, judged.labels)),
+        "shares": (_shares(points), share_curve(points)),
         "epochs": (_epochs(history), epoch_curves(history)),
     }
-    reads = READS | ({"thresholds": EXCLUSIVE} if judged.exclusive else {})
+    apart = EXCLUSIVE if judged.exclusive else "" if any(judged.thresholds) else FOLDWISE
+    reads = READS | ({"thresholds": apart} if apart else {})
     return [
         Drawn(name, TITLES[name], says, reads[name], figure)
         for name, (says, figure) in found.items()
@@ -85,6 +94,8 @@ def _thresholds(report: Report, judged: Judged) -> str:
         for name, scores in report.labels.items()
         if scores.threshold is not None
     ]
+    if not chosen:
+        return "F1, precision and recall of each label against a threshold on its probability; each fold has its own."
     return "F1, precision and recall against the threshold. F1 at the chosen threshold: " + ", ".join(chosen) + "."
 
 
@@ -109,6 +120,13 @@ def _slices(report: Report) -> str:
             worst, best = names[int(np.argmin(list(known.values())))], names[int(np.argmax(list(known.values())))]
             said.append(f"by {kind} from {known[worst]:.3f} ({worst}) to {known[best]:.3f} ({best})")
     return "Macro-F1 " + "; ".join(said) + "."
+
+
+def _shares(points: Sequence[Point]) -> str:
+    means = [(size, mean_of(group, MACRO)) for size, group in sizes_of(points)]
+    said = [f"{mean:.3f} with {size:,}" for size, mean in means if mean is not None]
+    own = [f" This run: {one.scores[MACRO]:.3f} with {one.sentences:,}." for one in points if one.here]
+    return f"Macro-F1 by training sentences: {', '.join(said)}.{''.join(own)}"
 
 
 def _epochs(history: Sequence[Mapping[str, float]]) -> str:

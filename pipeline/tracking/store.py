@@ -121,6 +121,13 @@ class Tracker:
                 for name, value in values.items():
                     client.log_metric(run_id, name, value)
 
+    def add_text(self, run_id: str, text: str, file: str) -> None:
+        """Add a text file to a run that has ended; one that is gone from the store, or was deleted, is passed over."""
+        with self.translated():
+            client = load_mlflow().MlflowClient(tracking_uri=self.uri)
+            if _is_there(client, run_id):
+                client.log_text(run_id, text, file)
+
     def abandon(self, run_id: str) -> None:
         """Mark a run that a kill left running as KILLED; one that is gone from the store or deleted is passed over."""
         with self.translated():

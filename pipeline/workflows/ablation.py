@@ -25,13 +25,15 @@ from pipeline.learning.recipes import Recipe
 from pipeline.workflows.bench import Bench, Step
 from pipeline.workflows.judged import judged_on
 from pipeline.workflows.logbook import columns, run_params, run_tags
-from pipeline.workflows.notes import run_note
+from pipeline.workflows.notes import OVERVIEW, run_note
+from pipeline.workflows.overview import page_of
 from pipeline.workflows.spec import BASE, Ablation
 
 if TYPE_CHECKING:
     from pipeline.learning.finetuned import FinetunedEstimator
 
 DIGITS = 8  # significant ones of the probabilities kept, so that ranks near 1 stay apart
+MADE = {"code": "code_version", "machine": "machine"}  # what a page names, and where a result has it
 Result = dict[str, Any]
 
 
@@ -190,7 +192,7 @@ def _train(stand: Stand, variant: str, seed: int, number: int) -> Result:
         "history": estimator.history,
         "made_by": {
             "code_version": code_version(),
-            "machine": describe_machine(),
+            "machine": describe_machine(getattr(estimator, "facts", {}).get("gpu", "")),
             "date": datetime.now(UTC).date().isoformat(),
         },
     }
@@ -220,7 +222,7 @@ def _try(stand: Stand, variant: str, seed: int) -> Tried:
     figures["train_seconds"] = float(np.mean([result["seconds"] for result in results]))
     answers = files.hash_json([result["answers"] for result in results])
     inputs = {"variant": variant, "folds": stand.spec.folds, "answers": answers}
-    work = partial(_track, stand, variant, seed, figures, results)
+    work = partial(_track, stand, variant, seed, figures, results, trial)
     tracked = bench.do(VariantStep("tracking", stand.recipes[variant], seed, work, inputs, variant=variant))
     made = {
         key: ", ".join(dict.fromkeys(result["made_by"][key] for result in results))
@@ -248,23 +250,31 @@ def _pooled(stand: Stand, recipe: Recipe, results: Sequence[Result]) -> Trial:
 
 
 def _track(
-    stand: Stand, variant: str, seed: int, figures: dict[str, float], results: Sequence[Result]
+    stand: Stand, variant: str, seed: int, figures: dict[str, float], results: Sequence[Result], trial: Trial
 ) -> dict[str, str]:
-    """Write a variant's run: settings, figures, and how its epochs went, mean over the folds that came so far."""
+    """Write a variant's run: settings, figures, its page, and how its epochs went, mean over folds that came so far."""
     bench, spec = stand.bench, stand.spec
     recipe = stand.recipes[variant].model_copy(update={"seed": seed})
     split = Split(stand.train, stand.validation, ())
     changes = json.dumps(spec.variants.get(variant, {}), ensure_ascii=False)
-    note = run_note(recipe, f"variant {variant} of the ablation, which changes `{changes}`.", bench.corpus, split)
+    purpose = f"variant {variant} of the ablation, which changes `{changes}`."
+    note = run_note(recipe, purpose, bench.corpus, split)
+    tiles = {"Trained in": f"{figures['train_seconds']:,.0f} s a fold"}
+    facts = {key: ", ".join(dict.fromkeys(one["made_by"][source] for one in results)) for key, source in MADE.items()}
     tags = run_tags(recipe, bench.corpus, note) | {"variant": variant}
     params = run_params(recipe, split, bench.setting(seed).threads)
     params |= {"variant": variant, "changes": changes, "folds": spec.folds}
     with bench.tracker.run(bench.experiment, f"{variant} seed {seed}", tags, params) as run:
         histories = [result["history"] for result in results]
+        epochs = []
         for epoch in range(max(map(len, histories))):
             rows = [history[epoch] for history in histories if epoch < len(history)]
-            run.metrics({name: float(np.mean([row[name] for row in rows])) for name in rows[0]}, step=epoch + 1)
+            epochs.append({name: float(np.mean([row[name] for row in rows])) for name in rows[0]})
+            run.metrics(epochs[-1], step=epoch + 1)
         run.metrics(columns(figures))
+        facts["run"], judged = run.id, trial.judged
+        page = page_of(recipe, purpose, bench.corpus, split, judged, tiles, facts, epochs, folds=spec.folds)
+        run.text(page, OVERVIEW)
         return {"run": run.id}
 
 

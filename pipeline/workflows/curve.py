@@ -1,7 +1,7 @@
 """Train recipes on growing shares of the training documents, and judge each on the whole test split."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -18,9 +18,10 @@ from pipeline.ground.errors import ConfigError, SplitError
 from pipeline.ground.machine import describe_machine
 from pipeline.ground.records import Example
 from pipeline.ground.version import code_version
-from pipeline.judging.curve import Curve, Line, Trial, study
+from pipeline.judging.curve import Curve, Line, Study, Trial, study
 from pipeline.judging.records import Judged
 from pipeline.judging.report import flat_metrics, judge
+from pipeline.judging.share_figure import Point
 from pipeline.learning.encoders import check_encoders
 from pipeline.learning.fit import fit, labelled
 from pipeline.learning.learners import PeerLearner
@@ -28,11 +29,15 @@ from pipeline.learning.recipes import Recipe
 from pipeline.workflows.bench import Bench, Step
 from pipeline.workflows.judged import judged_on
 from pipeline.workflows.logbook import columns, run_params, run_tags
-from pipeline.workflows.notes import run_note
+from pipeline.workflows.notes import OVERVIEW, run_note
+from pipeline.workflows.overview import page_of
+from pipeline.workflows.shares_tracked import points_of
 from pipeline.workflows.spec import LearningCurve
 
 DIGITS = 4  # significant ones of the probabilities kept
 Result = dict[str, Any]
+Made = dict[str, Any]  # of a training: code_version, machine, date, run, seconds
+Key = tuple[int, float]  # seed, share
 Parts = dict[int, dict[float, tuple[Example, ...]]]
 
 
@@ -140,11 +145,44 @@ def _line(course: Course, recipe: Recipe) -> Line:
         Trial(seed, share, result["sentences"], result["documents"], _judged(course, result))
         for (seed, share), result in results.items()
     ]
+    found = study(trials, course.spec.expect)
+    _write_pages(course, recipe, trials, {key: result["made_by"] for key, result in results.items()}, found)
     made = [result["made_by"] for result in results.values()]
     made_by = {key: _joined([entry[key] for entry in made]) for key in ("code_version", "machine", "date")}
     hashes = {"recipe_hash": recipe.hash, "data_fingerprint": course.bench.corpus.fingerprint}
     seconds = {"seconds": f"{sum(entry['seconds'] for entry in made):.0f}"}
-    return Line(recipe.name, study(trials, course.spec.expect), hashes | made_by | seconds)
+    return Line(recipe.name, found, hashes | made_by | seconds)
+
+
+def _write_pages(
+    course: Course, recipe: Recipe, trials: Sequence[Trial], made: Mapping[Key, Made], found: Study
+) -> None:
+    """Give each training of a recipe its page, with the whole curve; once for the same runs and figures."""
+    bench, sentences = course.bench, {(trial.seed, trial.share): trial.sentences for trial in trials}
+    seen = [[one.seed, one.share, one.sentences, made[one.seed, one.share]["run"]] for one in trials]
+    curve = [[track.name, track.by_seed] for track in found.tracks]
+
+    def write() -> list[str]:
+        bench.progress.say(f"writing the pages of {len(trials)} trainings of {recipe.name}")
+        for trial in trials:
+            key = (trial.seed, trial.share)
+            page = _page(course, recipe, trial, made[key], points_of(found, sentences, key))
+            bench.tracker.add_text(made[key]["run"], page, OVERVIEW)
+        return [one["run"] for one in made.values()]
+
+    step = Step("curve-pages", recipe, recipe.seed, write, {"trainings": seen, "curve": files.hash_json(curve)})
+    if bench.force or bench.kept(step) is None:
+        files.write_json(bench.path(step), step.work())
+
+
+def _page(course: Course, recipe: Recipe, trial: Trial, made: Made, points: Sequence[Point]) -> str:
+    """Write the page of one training; its run has ended, so what made it is told, not found."""
+    split = Split(course.parts[trial.seed][trial.share], course.validation, course.test)
+    purpose = f"Share {trial.share:g} of the training documents, for the learning curve {course.spec.name}."
+    tiles = {"Trained in": f"{made['seconds']:,.0f} s", "Share of training": f"{trial.share:g}"}
+    facts = {"run": made["run"], "code": made["code_version"], "machine": made["machine"]}
+    recipe = recipe.model_copy(update={"seed": trial.seed})
+    return page_of(recipe, purpose, course.bench.corpus, split, trial.judged, tiles, facts, points=points)
 
 
 def _documents(*parts: Sequence[Example]) -> str:

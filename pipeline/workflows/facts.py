@@ -15,7 +15,8 @@ def training_facts(learned: dict[str, Any], split: Split) -> dict[str, Any]:
     """Give the machine, how many sentences each part had, which documents were held out, and what was learned."""
     sentences = {part: len(getattr(split, part)) for part in PARTS}
     held_out = {"validation_documents": documents_of(split.validation), "test_documents": documents_tested(split)}
-    return {"machine": describe_machine(), "sentences": sentences} | held_out | learned
+    machine = describe_machine(learned.get("gpu", ""))
+    return {"machine": machine, "sentences": sentences} | held_out | learned
 
 
 def documents_tested(split: Split) -> str:

@@ -15,6 +15,7 @@ from pipeline.judging.errors_table import WorstError, worst_errors
 from pipeline.judging.lengths import length_of
 from pipeline.judging.records import Judged
 from pipeline.judging.report import judge
+from pipeline.judging.share_figure import Point
 from pipeline.learning.context import neighbours_of
 from pipeline.learning.recipes import Recipe
 from pipeline.pages.overview import Sheet, ShownError, overview_page
@@ -35,13 +36,14 @@ def overview_of(
     corpus: Corpus,
     split: Split,
     history: Sequence[Mapping[str, float]],
+    points: Sequence[Point] = (),
 ) -> str:
     """Write the page of a run that left a model folder, which is asked for the words behind its wrong decisions."""
     megabytes = trained.manifest.size / 1e6
     tiles = cost_tiles(trained.seconds, trained.sentences_per_second, megabytes)
     facts = {"model": trained.manifest.id, "run": trained.run_id}
     evidence = evidence_of(Predictor.load(trained.folder), worst_errors(trained.judged, ERRORS))
-    return page_of(recipe, purpose, corpus, split, trained.judged, tiles, facts, history, evidence)
+    return page_of(recipe, purpose, corpus, split, trained.judged, tiles, facts, history, evidence, points)
 
 
 def page_of(
@@ -54,8 +56,10 @@ def page_of(
     facts: Mapping[str, str],
     history: Sequence[Mapping[str, float]] = (),
     evidence: Mapping[Place, Evidence] | None = None,
+    points: Sequence[Point] = (),
+    folds: int = 0,
 ) -> str:
-    """Write the page of any run that was judged on the test sentences of a split."""
+    """Write the page of any run that was judged on the test sentences of a split, or on its training folds."""
     by_length = judged.slices | {"length": tuple(map(length_of, judged.texts))}
     judged = replace(judged, slices=by_length)
     return overview_page(
@@ -69,6 +73,8 @@ def page_of(
             history=history,
             facts={**made_by(recipe, corpus, split), **facts},
             recipe=yaml.safe_dump(recipe.described, sort_keys=False, allow_unicode=True),
+            points=points,
+            folds=folds,
         )
     )
 

@@ -33,6 +33,7 @@ from pipeline.workflows.notes import OVERVIEW, headline, purpose_of, run_note
 from pipeline.workflows.overview import overview_of
 from pipeline.workflows.prevalence import learn_rates
 from pipeline.workflows.runs_kept import answers_of, keep_and_compare
+from pipeline.workflows.shares_tracked import points_tracked
 from pipeline.workflows.shrink import shrink
 from pipeline.workflows.watched import own_peak
 
@@ -122,7 +123,8 @@ def train_on(
         log_run(run, trained, history)
         keep_and_compare(run, answers_of(trained, split), tracker, progress)
         add_figures(run, trained, note, memory.peak)
-        run.text(overview_of(trained, recipe, purpose, corpus, split, history), OVERVIEW)
+        points = points_tracked(tracker, recipe, corpus, split, trained.test, progress)
+        run.text(overview_of(trained, recipe, purpose, corpus, split, history, points), OVERVIEW)
     return trained
 
 

@@ -9,7 +9,7 @@ from pipeline.judging.difference import difference, p_value, stand
 
 @pytest.mark.parametrize(
     ("first", "second", "low", "high"),
-    [  # Newcombe 1998, Statistics in Medicine 17, 873-890, table II, method 10
+    [  # the examples of Newcombe 1998 (Statistics in Medicine 17, 873-890), method 10; noted from memory of the print
         ((56, 70), (48, 80), 0.0524, 0.3339),
         ((9, 10), (3, 10), 0.1705, 0.8090),
         ((6, 7), (2, 7), 0.0582, 0.8062),
@@ -18,7 +18,7 @@ from pipeline.judging.difference import difference, p_value, stand
         ((10, 10), (0, 20), 0.6791, 1.0),
     ],
 )
-def test_the_published_examples(first, second, low, high):
+def test_examples_worked_to_four_places(first, second, low, high):
     found = difference(second, first)
     assert found.value == pytest.approx(first[0] / first[1] - second[0] / second[1])
     assert (found.low, found.high) == (pytest.approx(low, abs=6e-5), pytest.approx(high, abs=6e-5))

@@ -3,10 +3,12 @@
 import csv
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from lxml import html
 from mlflow import MlflowClient
 from small import Listener
 from tiny import TFIDF, finetuned_learner, write_recipe
@@ -199,6 +201,27 @@ def test_a_tiny_encoder_is_ablated_with_its_epochs_and_its_neighbours(place, enc
     client = MlflowClient(tracking_uri=f"sqlite:///{place / 'mlflow.db'}")
     history = client.get_metric_history(found.rows[0].made_by[3]["run"], "val_macro_ap")
     assert [point.step for point in history] == [1, 2]
+    page = html.document_fromstring(page_of(place, found.rows[0].made_by[3]["run"]))
+    assert [img for img in page.xpath("//section[@aria-labelledby='epochs']//img/@alt") if "over 2 epochs" in img]
+
+
+def page_of(place, run_id):
+    client = MlflowClient(tracking_uri=f"sqlite:///{place / 'mlflow.db'}")
+    return Path(client.download_artifacts(run_id, "overview.html")).read_text(encoding="utf-8")
+
+
+def test_a_variant_has_a_page_judged_on_its_folds(place):
+    found, _, _ = run(place)
+    for row in found.rows:
+        page = html.document_fromstring(page_of(place, row.made_by[3]["run"]))
+        tiles = {div[0].text_content(): div[1].text_content() for div in page.find_class("tiles")[0]}
+        assert tiles["Macro-F1"].split()[0] == f"{row.figures['macro_f1']:.3f}"
+        said = page.text_content()
+        assert (
+            f"{found.sentences:,} training sentences of {found.documents:,} documents" in said and "(2 folds)" in said
+        )
+        [thresholds] = page.xpath("//section[@aria-labelledby='thresholds']//img/@alt")
+        assert thresholds.endswith("each fold has its own.")
 
 
 def judged_of(probabilities, gold, predicted=None, exclusive=False):

@@ -2,38 +2,17 @@
 
 import pytest
 import yaml
+from growing import grow, prepare_curve
 from mlflow import MlflowClient
-from small import Listener
 from tiny import TFIDF, write_recipe
 
 from pipeline.ground.errors import ConfigError, SplitError
-from pipeline.ground.paths import Project
-from pipeline.ground.progress import Progress
-from pipeline.judging.curve import Curve
 from pipeline.judging.report import judge
 from pipeline.learning.fit import fit
 from pipeline.learning.learners import PeerLearner
-from pipeline.tracking.store import Tracker
 from pipeline.workflows import curve as curves
-from pipeline.workflows.bench import open_bench
 from pipeline.workflows.curve import curve_steps, run_curve
 from pipeline.workflows.judged import judged_on
-from pipeline.workflows.spec import load_spec
-
-SPEC = {
-    "kind": "learning-curve",
-    "name": "grow",
-    "question": "Do more documents help?",
-    "hypothesis": "They do.",
-    "recipes": ["words.yaml"],
-    "seeds": [3, 4],
-    "metric": "macro_f1",
-    "stopping_rule": "once each",
-    "shares": [0.4, 0.7, 1.0],
-    "without": [],
-    "expect": [10, 500],
-    "publish": False,
-}
 
 
 @pytest.fixture
@@ -41,28 +20,15 @@ def place(lab):
     return lab
 
 
-def prepare(root, listener=None, *, force=False, **changes):
-    path = root / "experiments" / "grow.yaml"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(yaml.safe_dump(SPEC | changes))
-    spec, recipes = load_spec(path, root / "models")
-    return spec, recipes, open_bench(path, spec.name, Project(root), Tracker(root), listener or Progress(), force=force)
-
-
-def run(root, *, force=False, **changes) -> tuple[Curve, Listener]:
-    listener = Listener()
-    return run_curve(*prepare(root, listener, force=force, **changes)), listener
-
-
 def test_each_share_is_trained_once_and_a_second_run_gives_the_same(place):
-    first, said = run(place)
+    first, said = grow(place)
     assert (said.count("training"), said.count("skipping")) == (6, 0)
-    again, said = run(place)
+    again, said = grow(place)
     assert (said.count("training"), said.count("skipping")) == (0, 6)
     assert again == first
-    _, said = run(place, shares=[0.4, 0.7, 0.9, 1.0], seeds=[3])
+    _, said = grow(place, shares=[0.4, 0.7, 0.9, 1.0], seeds=[3])
     assert said.count("skipping") >= 1  # the whole training set is the same whatever the other shares are
-    _, said = run(place, force=True)
+    _, said = grow(place, force=True)
     assert said.count("training") == 6
     [line] = first.lines
     assert [size.share for size in line.study.sizes] == [0.4, 0.7, 1.0] and line.study.seeds == (3, 4)
@@ -71,7 +37,7 @@ def test_each_share_is_trained_once_and_a_second_run_gives_the_same(place):
 
 
 def test_the_whole_share_is_judged_as_a_training_on_everything(place):
-    spec, recipes, bench = prepare(place, seeds=[4])
+    spec, recipes, bench = prepare_curve(place, seeds=[4])
     line = run_curve(spec, recipes, bench).lines[0]
     recipe, setting = recipes["words.yaml"], bench.setting(4)
     classifier = fit(recipe, setting, bench.split.train, bench.split.validation)
@@ -95,27 +61,27 @@ def test_a_killed_curve_goes_on_where_it_stopped(place, monkeypatch):
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(curves, "fit", killed_at_the_fourth)
-        run(place)
+        grow(place)
     kept = {path: path.stat().st_mtime_ns for path in (place / "experiments" / "results" / "grow").iterdir()}
     assert len(kept) == 3
-    resumed, said = run(place)
+    resumed, said = grow(place)
     assert (said.count("training"), said.count("skipping")) == (3, 3)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    whole, _ = run(place, force=True)
+    whole, _ = grow(place, force=True)
     assert [line.study for line in whole.lines] == [line.study for line in resumed.lines]
 
 
 def test_kept_answers_survive_sources_in_another_order(place):
-    first, _ = run(place)
+    first, _ = grow(place)
     path = place / "labels" / "sources.yaml"
     path.write_text(yaml.safe_dump({"sources": yaml.safe_load(path.read_text())["sources"][::-1]}))
-    again, said = run(place)
+    again, said = grow(place)
     assert said.count("skipping") >= 2 and again.lines[0].study.sizes[-1] == first.lines[0].study.sizes[-1]
     assert again.lines[0].study.tracks[0].values[-1].value == first.lines[0].study.tracks[0].values[-1].value
 
 
 def test_every_step_is_a_run_of_the_experiment(place):
-    curve, _ = run(place)
+    curve, _ = grow(place)
     client = MlflowClient(tracking_uri=f"sqlite:///{place / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("grow")
     runs = {found.info.run_name: found.data for found in client.search_runs([experiment.experiment_id])}
@@ -138,9 +104,9 @@ def test_a_source_left_out_neither_trains_nor_validates_but_is_judged(place, mon
         return fit(recipe, setting, train, validation)
 
     monkeypatch.setattr(curves, "fit", watched)
-    whole, _ = run(place, seeds=[3], shares=[0.6, 0.8, 1.0])
+    whole, _ = grow(place, seeds=[3], shares=[0.6, 0.8, 1.0])
     seen.clear()
-    part, said = run(place, seeds=[3], shares=[0.6, 0.8, 1.0], without=["odd"])
+    part, said = grow(place, seeds=[3], shares=[0.6, 0.8, 1.0], without=["odd"])
     assert said.count("training") == 3 and seen == [{"even"}] * 3
     assert [track.name for track in part.lines[0].study.of("source")] == ["even", "odd"]
     assert part.test_sentences == whole.test_sentences
@@ -148,7 +114,7 @@ def test_a_source_left_out_neither_trains_nor_validates_but_is_judged(place, mon
 
 
 def test_steps_are_listed_before_they_are_done(place):
-    spec, recipes, bench = prepare(place)
+    spec, recipes, bench = prepare_curve(place)
     steps = curve_steps(spec, recipes, bench)
     assert len(steps) == 6 and all(bench.kept(step) is None for step in steps)
     run_curve(spec, recipes, bench)
@@ -162,15 +128,15 @@ def test_what_cannot_be_trained_is_refused_before_anything_is(place):
         ({"shares": [0.01, 0.5, 1.0]}, SplitError, r"share 0\.01 \(seed 3\) holds 1 document"),
     ):
         with pytest.raises(error, match=said):
-            run(place, **changes)
+            grow(place, **changes)
     write_recipe(place / "models" / "words.yaml", TFIDF, folds=5)
     with pytest.raises(SplitError, match=r"share 0\.4 .* independent documents, and words learns .* in 5 folds"):
-        run(place)
+        grow(place)
     assert not (place / "experiments" / "results").exists() and not (place / "mlartifacts").exists()
 
 
 def test_a_peer_is_refused(place):
-    spec, recipes, bench = prepare(place)
+    spec, recipes, bench = prepare_curve(place)
     peer = PeerLearner.model_construct(kind="peer", program="setfit", requirements=(), settings={})
     recipes = {"words.yaml": recipes["words.yaml"].model_copy(update={"learner": peer})}
     with pytest.raises(ConfigError, match="'words' is a peer"):
@@ -178,6 +144,6 @@ def test_a_peer_is_refused(place):
 
 
 def test_results_are_compact(place):
-    run(place)
+    grow(place)
     files = list((place / "experiments" / "results" / "grow").iterdir())
     assert files and all(len(path.read_text().splitlines()) < 40 for path in files)
