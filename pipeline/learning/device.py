@@ -5,12 +5,14 @@ Training runs on the first CUDA GPU that torch sees; CUDA_VISIBLE_DEVICES hides 
 
 import os
 import random
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.ground.errors import ModelError, StanceError
 from pipeline.inference.graph import pad
 
 CPU = torch.device("cpu")
@@ -24,6 +26,30 @@ def training_device() -> torch.device:
 def gpu_facts(device: torch.device) -> dict[str, str]:
     """Name the GPU that `device` is, as its maker does; say nothing of the processor, which the machine names."""
     return {"gpu": torch.cuda.get_device_name(device)} if device.type == "cuda" else {}
+
+
+@contextmanager
+def gpu_errors() -> Iterator[None]:
+    """Turn what a GPU refuses into a message; the memory it held is given back.
+
+    Raises:
+        ModelError: the memory is too small for the recipe's settings.
+        StanceError: the GPU does not work with this torch, or not any more.
+    """
+    elsewhere = "or train on the processor: CUDA_VISIBLE_DEVICES= stance train RECIPE"
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        torch.cuda.empty_cache()
+        said = str(error).split(". ")[0]
+        raise ModelError(
+            f"the GPU's memory is too small for this: {said}", hint=f"lower batch_size or max_length, {elsewhere}"
+        ) from error
+    except torch.AcceleratorError as error:
+        said = str(error).split("\n")[0]
+        raise StanceError(
+            f"the GPU cannot do this: {said}", hint=f"see with nvidia-smi whether it works, {elsewhere}"
+        ) from error
 
 
 def prepare(seed: int, threads: int) -> None:

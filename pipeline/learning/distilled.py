@@ -15,7 +15,7 @@ from pipeline.ground.files import hash_json
 from pipeline.inference.manifest import OnnxSpec
 from pipeline.learning.batches import shuffled_batches, tokenise
 from pipeline.learning.checkpoints import VERSION, read_tensors, write_tensors
-from pipeline.learning.device import autocast, gpu_facts, prepare, tensors, training_device
+from pipeline.learning.device import autocast, gpu_errors, gpu_facts, prepare, tensors, training_device
 from pipeline.learning.encoders import fingerprint, load_encoder
 from pipeline.learning.estimators import Labelled, Setting
 from pipeline.learning.export import export_network
@@ -53,6 +53,10 @@ class DistilledEstimator:
 
     def fit(self, train: Labelled, validation: Labelled) -> "DistilledEstimator":
         """Fit the teacher, let it judge every text, train the student; what was done before is read back."""
+        with gpu_errors():
+            return self._fit(train, validation)
+
+    def _fit(self, train: Labelled, validation: Labelled) -> "DistilledEstimator":
         unlabelled = unlabelled_for(self._learner.unlabelled, self._setting)
         self.facts = told_of(unlabelled)
         prepare(self._setting.seed, self._setting.threads)

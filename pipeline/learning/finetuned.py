@@ -18,7 +18,7 @@ from pipeline.inference.manifest import OnnxSpec
 from pipeline.learning.batches import shuffled_batches, tokenise
 from pipeline.learning.checkpoints import VERSION, alike, read_tensors, write_tensors
 from pipeline.learning.context import tokenise_in_context
-from pipeline.learning.device import autocast, gpu_facts, prepare, tensors, training_device
+from pipeline.learning.device import autocast, gpu_errors, gpu_facts, prepare, tensors, training_device
 from pipeline.learning.encoders import fingerprint, load_encoder
 from pipeline.learning.estimators import Labelled, Setting
 from pipeline.learning.export import export_network
@@ -54,6 +54,10 @@ class FinetunedEstimator:
         With `keep`, a folder, weights are kept there by the hash of settings, seed and data, and the same fit is
         read back instead of being repeated.
         """
+        with gpu_errors():
+            return self._fit(train, validation)
+
+    def _fit(self, train: Labelled, validation: Labelled) -> "FinetunedEstimator":
         prepare(self._setting.seed, self._setting.threads)
         self.history, self.facts = [], {}
         self._start()

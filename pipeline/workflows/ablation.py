@@ -13,7 +13,6 @@ import numpy as np
 from pipeline.corpus.splits import Split, grouped_folds
 from pipeline.ground import files
 from pipeline.ground.errors import SplitError, StanceError, TrackingError
-from pipeline.ground.machine import describe_machine
 from pipeline.ground.records import Example
 from pipeline.ground.version import code_version
 from pipeline.judging.ablation import Trial, Worth, ablation_figures, cross_fit, weigh_up
@@ -21,6 +20,7 @@ from pipeline.learning.encoders import check_encoders
 from pipeline.learning.estimators import Estimator, Labelled, Setting, build
 from pipeline.learning.fit import labelled
 from pipeline.learning.learners import FinetunedLearner
+from pipeline.learning.machines import machine_of
 from pipeline.learning.recipes import Recipe
 from pipeline.workflows.bench import Bench, Step
 from pipeline.workflows.judged import judged_on
@@ -192,7 +192,7 @@ def _train(stand: Stand, variant: str, seed: int, number: int) -> Result:
         "history": estimator.history,
         "made_by": {
             "code_version": code_version(),
-            "machine": describe_machine(getattr(estimator, "facts", {}).get("gpu", "")),
+            "machine": machine_of(recipe),
             "date": datetime.now(UTC).date().isoformat(),
         },
     }

@@ -15,7 +15,6 @@ from pipeline.corpus.splits import Split
 from pipeline.ground import files
 from pipeline.ground.config import did_you_mean
 from pipeline.ground.errors import ConfigError, SplitError
-from pipeline.ground.machine import describe_machine
 from pipeline.ground.records import Example
 from pipeline.ground.version import code_version
 from pipeline.judging.curve import Curve, Line, Study, Trial, study
@@ -25,6 +24,7 @@ from pipeline.judging.share_figure import Point
 from pipeline.learning.encoders import check_encoders
 from pipeline.learning.fit import fit, labelled
 from pipeline.learning.learners import PeerLearner
+from pipeline.learning.machines import machine_of
 from pipeline.learning.recipes import Recipe
 from pipeline.workflows.bench import Bench, Step
 from pipeline.workflows.judged import judged_on
@@ -229,7 +229,7 @@ def _train(course: Course, recipe: Recipe, seed: int, share: float) -> Result:
         "thresholds": list(cutoffs),
         "made_by": {
             "code_version": code_version(),
-            "machine": describe_machine(),
+            "machine": machine_of(recipe),
             "date": datetime.now(UTC).date().isoformat(),
             "run": run.id,
             "seconds": round(seconds, 1),

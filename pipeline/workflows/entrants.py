@@ -9,7 +9,6 @@ import numpy as np
 
 from pipeline.ground.errors import ModelError
 from pipeline.ground.files import sha256_of
-from pipeline.ground.machine import describe_machine
 from pipeline.ground.records import Example
 from pipeline.ground.version import code_version
 from pipeline.inference.manifest import read_manifest
@@ -18,6 +17,7 @@ from pipeline.judging.records import Judged
 from pipeline.judging.report import flat_metrics, judge
 from pipeline.learning.fit import fit
 from pipeline.learning.learners import PeerLearner
+from pipeline.learning.machines import machine_of
 from pipeline.learning.peer import PeerEstimator, program_of
 from pipeline.learning.recipes import Recipe
 from pipeline.predict import Predictor
@@ -152,6 +152,6 @@ def _result(bench: Bench, recipe: Recipe, run: str, figures: dict[str, float], a
         "date": datetime.now(UTC).date().isoformat(),
         "run": run,
         "splits": bench.split_hash[:16],
-        "machine": describe_machine(),
+        "machine": machine_of(recipe),
     }
     return {"figures": figures, "made_by": made_by, "test": answers.as_dict()}

@@ -8,7 +8,6 @@ import yaml
 
 from pipeline.corpus.load import Corpus
 from pipeline.corpus.splits import PARTS, Split
-from pipeline.ground.machine import describe_machine
 from pipeline.ground.records import Evidence, Example
 from pipeline.ground.version import code_version
 from pipeline.judging.errors_table import WorstError, worst_errors
@@ -17,6 +16,7 @@ from pipeline.judging.records import Judged
 from pipeline.judging.report import judge
 from pipeline.judging.share_figure import Point
 from pipeline.learning.context import neighbours_of
+from pipeline.learning.machines import machine_of
 from pipeline.learning.recipes import Recipe
 from pipeline.pages.overview import Sheet, ShownError, overview_page
 from pipeline.predict import Predictor
@@ -96,7 +96,7 @@ def made_by(recipe: Recipe, corpus: Corpus, split: Split) -> dict[str, str]:
         **sizes,
         "absent": "; ".join(notice.message for notice in corpus.notices),
         "code": code_version(),
-        "machine": describe_machine(),
+        "machine": machine_of(recipe),
     }
 
 

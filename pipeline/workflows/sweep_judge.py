@@ -12,7 +12,6 @@ import numpy as np
 from pipeline.corpus.splits import grouped_folds
 from pipeline.ground.errors import SplitError
 from pipeline.ground.files import hash_json
-from pipeline.ground.machine import describe_machine
 from pipeline.ground.progress import Hushed
 from pipeline.ground.records import Example
 from pipeline.ground.version import code_version
@@ -22,6 +21,7 @@ from pipeline.judging.metrics import count
 from pipeline.learning.estimators import Setting, build
 from pipeline.learning.fit import fit, labelled
 from pipeline.learning.fitness import check_recipe
+from pipeline.learning.machines import machine_of
 from pipeline.learning.recipes import Recipe
 from pipeline.workflows.bench import Bench, Step
 from pipeline.workflows.entrants import Answers
@@ -142,10 +142,10 @@ def _place(example: Example) -> tuple[str, int, int]:
     return example.doc, example.start, example.end
 
 
-def made_now() -> dict[str, str]:
-    """Name code, machine and day."""
+def made_now(recipe: Recipe) -> dict[str, str]:
+    """Name code, machine and day of a recipe's fits."""
     return {
         "code_version": code_version(),
-        "machine": describe_machine(),
+        "machine": machine_of(recipe),
         "date": datetime.now(UTC).date().isoformat(),
     }

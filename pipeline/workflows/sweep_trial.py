@@ -51,7 +51,7 @@ def _judge_base(spec: Sweep, base: Recipe, judge: Judge) -> dict[str, Any]:
         verdict = judge.ask(base, lambda values, _: _log(spec, run, values))
         run.metrics({spec.metric: verdict.value, "train_seconds": verdict.seconds})
     worth = tuple(worth_of(verdict.values, spec))
-    made = Trial(0, "complete", settings, verdict.values, worth, verdict.value, verdict.seconds, run.id, made_now())
+    made = Trial(0, "complete", settings, verdict.values, worth, verdict.value, verdict.seconds, run.id, made_now(base))
     return asdict(made)
 
 
@@ -82,7 +82,7 @@ def try_one(spec: Sweep, base: Recipe, judge: Judge, study: Study) -> None:
         reason = error.message
     worth, seconds = tuple(worth_of(course.values, spec)), round(time.perf_counter() - start, 2)
     trial = Trial(
-        drawn.number, state, drawn.settings, course.values, worth, value, seconds, course.run, made_now(), reason
+        drawn.number, state, drawn.settings, course.values, worth, value, seconds, course.run, made_now(base), reason
     )
     study.end(drawn, trial)
     progress.say(_said(spec, trial, study.trials))

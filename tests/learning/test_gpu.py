@@ -5,9 +5,11 @@ import pytest
 import torch
 from tiny import finetuned_learner, write_recipe
 
+from pipeline.ground.errors import ModelError, StanceError
 from pipeline.inference.graph import OnnxScorer
 from pipeline.learning.device import CPU, autocast, gpu_facts, prepare, tensors, training_device
 from pipeline.learning.estimators import build
+from pipeline.learning.machines import machine_of
 from pipeline.learning.recipes import load_recipe
 
 GPU = torch.cuda.is_available()
@@ -56,3 +58,32 @@ def test_a_batch_goes_to_the_gpu():
     prepare(3, 1)
     ids, mask = tensors([[1, 2], [3]], 0, training_device())
     assert ids.device.type == mask.device.type == "cuda"
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind", "said"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB. GPU 0 has …"), ModelError, "batch_size"),
+        (torch.AcceleratorError("CUDA error: no kernel image is available\nmore"), StanceError, "nvidia-smi"),
+    ],
+)
+def test_what_a_gpu_refuses_is_said_with_a_way_out(
+    raised, kind, said, encoder_folder, setting, halves, tmp_path, monkeypatch
+):
+    def refuse(*_):
+        raise raised
+
+    monkeypatch.setattr("pipeline.learning.finetuned.FinetunedEstimator._epoch", refuse)
+    path = write_recipe(tmp_path / "models" / "one.yaml", finetuned_learner(encoder_folder, epochs=1, patience=1))
+    with pytest.raises(StanceError) as caught:
+        build(load_recipe(path), setting()).fit(*halves())
+    assert type(caught.value) is kind and "\n" not in caught.value.message
+    assert said in caught.value.hint and "CUDA_VISIBLE_DEVICES=" in caught.value.hint
+
+
+def test_a_machine_is_named_with_its_gpu_for_what_is_fitted_there(encoder_folder, tmp_path, monkeypatch):
+    deep = write_recipe(tmp_path / "models" / "deep.yaml", finetuned_learner(encoder_folder, epochs=1, patience=1))
+    words = write_recipe(tmp_path / "models" / "words.yaml")
+    several = write_recipe(tmp_path / "models" / "several.yaml", {"kind": "seeds", "member": "deep.yaml", "fits": 2})
+    monkeypatch.setattr("pipeline.learning.device.gpu_facts", lambda _: {"gpu": "a GPU"})
+    assert [machine_of(load_recipe(path)).endswith(", a GPU") for path in (deep, words, several)] == [True, False, True]
