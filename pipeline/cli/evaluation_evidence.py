@@ -27,7 +27,7 @@ def on_evidence(
     from pipeline.cli.evaluation import open_store
     from pipeline.cli.evaluation_typed import typed
     from pipeline.ground.extras import need
-    from pipeline.ground.paths import find_project, shown
+    from pipeline.ground.paths import shown
     from pipeline.inference.shelf import find_model
     from pipeline.reports.behaviour import check_output
     from pipeline.reports.faithfulness import evidence_table, write_report
@@ -42,10 +42,11 @@ def on_evidence(
         need("mlflow", "train", "stance evaluate --evidence (without --no-track)")
     if output:
         check_output(output, "--evidence")
+    root = _root(data, labels) if track else None
     folders = [find_model(model) for model in models]
     predictors = load_each(folders)
     sample = _sample(data, labels, predictors[0])
-    tracker = open_store(find_project(beside=labels).root) if track else None
+    tracker = open_store(root) if root else None
     explained = judge_evidence(folders, predictors, sample, most)
     with results():
         if as_json:
@@ -62,6 +63,26 @@ def on_evidence(
 
         for one in explained:
             note(f"{one.manifest.id}: figures are in MLflow run {track_one(one, sample, tracker)}")
+
+
+def _root(data: Path | None, labels: Path | None) -> Path:
+    """Find the project whose store takes the figures; beside --data no labels folder may be named for it.
+
+    Raises:
+        ConfigError: there is no checkout here.
+    """
+    from pipeline.ground.errors import ConfigError
+    from pipeline.ground.paths import find_project
+
+    try:
+        return find_project(beside=labels).root
+    except ConfigError as error:
+        if data is None:
+            raise
+        raise ConfigError(
+            f"{error.message}, so there is no store for the figures",
+            hint="add --no-track, which logs nothing to MLflow; or run the command inside a checkout of cautious-hope",
+        ) from error
 
 
 def _sample(data: Path | None, labels: Path | None, predictor: "Predictor") -> "Sample":

@@ -101,10 +101,11 @@ def _refuse_or_pass(trial: "Trial") -> None:
         return
     reasons = [f"{check.what}: {check.said}" for check in trial.faults] + [verdict_line(one) for one in trial.regressed]
     reasons += [trial.incomparable] if trial.incomparable else []
+    overrule = f"overrule it: stance models promote {trial.run.short} --force --why TEXT"
+    more = f"see more: stance compare champion {trial.run.short} --on validation --markdown\n      or "
     raise ModelError(
         f"{trial.run.said} is not promoted:\n" + "\n".join(f"  - {reason}" for reason in reasons),
-        hint="see more: stance compare champion RUN --on validation --markdown"
-        "\n      or overrule it: stance models promote RUN --force --why TEXT".replace("RUN", trial.run.short),
+        hint=(more if trial.champion else "") + overrule,
     )
 
 

@@ -97,10 +97,11 @@ def command(
     folder = _choose(model, fast)
     predictor = _load(folder)
     wanted = None if report is None else Wanted(files, page, folder, evidence=evidence is not False)
-    if output and _is_archive(files, output, form, adapt_priors, bool(evidence)):
+    in_rows = bool(evidence) and _words_in_rows(output, as_json)
+    if output and _is_archive(files, output, form, adapt_priors, in_rows):
         fine = _into_parts(predictor, files, output, form, options, wanted, force=force)
     else:
-        asked = {"as_json": as_json, "adapt_priors": adapt_priors, "evidence": bool(evidence)}
+        asked = {"as_json": as_json, "adapt_priors": adapt_priors, "evidence": in_rows}
         fine = _at_hand(predictor, files, output, options, wanted, **asked)
     if not fine:
         raise SystemExit(2)
@@ -119,7 +120,8 @@ def _refuse_pairs(given: dict[str, Any]) -> None:
         "--json prints, and -o FOLDER does not; give one of them": given["as_json"] and output and not output.suffix,
         "--evidence is not for --engine spark": spark and given["evidence"],
         "--evidence is written as JSON lines: add --json, or -o FILE.jsonl": given["evidence"]
-        and (output.suffix.lower() != ".jsonl" if output else not (given["as_json"] or report)),
+        and not _words_in_rows(output, given["as_json"])
+        and (not report or given["as_json"]),  # a report shows words, and rows beside it need none
         "--adapt-priors is not for --engine spark": spark and given["adapt_priors"],
         "--report reads documents that are at hand, and --engine spark scores where they lie": report and spark,
         "--no-evidence is for --report": given["evidence"] is False and not report,
@@ -129,6 +131,11 @@ def _refuse_pairs(given: dict[str, Any]) -> None:
     for fault, there in faults.items():
         if there:
             raise click.UsageError(fault, context)
+
+
+def _words_in_rows(output: Path | None, as_json: bool) -> bool:
+    """Tell whether the rows go where the words that carried labels have a place."""
+    return output.suffix.lower() == ".jsonl" if output else as_json
 
 
 def _refuse_output(files: tuple[str, ...], output: Path | None) -> None:

@@ -116,13 +116,14 @@ def report_again(predictor: "Predictor", wanted: Wanted, options: Options, outsi
     from pipeline.cli.score_reading import read_named
 
     readings, _ = read_named(wanted.files, options, outside)
-    progress = terminal_progress()
-    progress.stage("scoring for the report, documents", len(readings))
-    scored = []
-    for reading in readings:
-        scored.append(predictor.judge(reading))
-        progress.advance()
-    progress.close()
+    progress, scored = terminal_progress(), []
+    try:
+        progress.stage("scoring for the report, documents", len(readings))
+        for reading in readings:
+            scored.append(predictor.judge(reading))
+            progress.advance()
+    finally:
+        progress.close()
     return make_report(predictor, wanted, scored)
 
 
@@ -142,11 +143,14 @@ def make_report(
         note("no report: there is nothing to report on")
         return False
     path = wanted.path or report_name(scored)
-    request = BriefingRequest(scored, wanted.folder, path, wanted.evidence, found)
+    request, progress = BriefingRequest(scored, wanted.folder, path, wanted.evidence, found), terminal_progress()
     try:
-        write_briefing(predictor, request, terminal_progress())
+        write_briefing(predictor, request, progress)
     except StanceError as error:
+        progress.close()
         complain(error)
         return False
+    finally:
+        progress.close()
     note(f"wrote the report of {len(scored)} document{'s' * (len(scored) != 1)} to {path}")
     return True

@@ -13,7 +13,7 @@ doubt: the probabilities are then closer to the truth than before.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -28,7 +28,7 @@ SIZE, SPEED = "megabytes", "speed"
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """How much worse a candidate may be, and why so much; at or below `free`, cost is no concern."""
+    """How much worse a candidate may be, and why so much; up to `free` MB, or from `free` sentences/s, cost is none."""
 
     amount: float
     reason: str
@@ -65,10 +65,18 @@ class Line:
         """Give how much is allowed."""
         return TOLERANCES[self.kind].amount
 
+    @property
+    def free(self) -> bool:
+        """Tell whether the candidate costs so little that nothing is asked of it."""
+        limit = TOLERANCES[self.kind].free
+        if limit is None:
+            return False
+        return self.candidate <= limit if self.kind == SIZE else self.candidate >= limit
+
     def as_dict(self) -> dict[str, Any]:
         """Give the line as JSON holds it."""
         value = {name: getattr(self, name) for name in ("kind", "name", "on", "champion", "candidate", "verdict")}
-        return value | {"difference": self.difference.as_dict(), "tolerance": self.tolerance}
+        return value | {"difference": self.difference.as_dict(), "tolerance": self.tolerance, "free": self.free}
 
 
 def judge_paired(paired: Sequence[Paired], on: str) -> list[Line]:
@@ -103,9 +111,8 @@ def _verdict(one: Paired) -> Verdict:
 def judge_size(champion: float, candidate: float) -> Line:
     """Judge the sizes of two models in MB."""
     allowed, ratio = TOLERANCES[SIZE], candidate / champion
-    heavy = allowed.free is not None and candidate > allowed.free
-    verdict: Verdict = "regressed" if heavy and ratio > allowed.amount else "better" if ratio < 1 else "holds"
-    return Line(SIZE, "", "", champion, candidate, Estimate(ratio), verdict)
+    line = Line(SIZE, "", "", champion, candidate, Estimate(ratio), "better" if ratio < 1 else "holds")
+    return replace(line, verdict="regressed") if ratio > allowed.amount and not line.free else line
 
 
 def judge_speed(champion: Sequence[float], candidate: Sequence[float], sentences: int) -> Line:
@@ -117,7 +124,6 @@ def judge_speed(champion: Sequence[float], candidate: Sequence[float], sentences
     ratios = np.asarray(candidate, dtype=float) / np.asarray(champion, dtype=float)
     ratio = Estimate(float(np.median(ratios)), float(ratios.min()), float(ratios.max()))
     speeds = [sentences / float(np.median(seconds)) for seconds in (champion, candidate)]
-    slow = allowed.free is not None and speeds[1] < allowed.free
     slower = ratio.value > allowed.amount and ratios.min() > 1
-    verdict: Verdict = "regressed" if slow and slower else "better" if ratios.max() < 1 else "holds"
-    return Line(SPEED, "", "", speeds[0], speeds[1], ratio, verdict)
+    line = Line(SPEED, "", "", speeds[0], speeds[1], ratio, "better" if ratios.max() < 1 else "holds")
+    return replace(line, verdict="regressed") if slower and not line.free else line

@@ -37,11 +37,21 @@ class ShareScores:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """One way to draw samples: each method's scores over all labels, and by label."""
+    """One way to draw samples: each method's scores by label, and over the labels whose rates are known.
+
+    Where the rates of none are known, they are over all labels.
+    """
 
     name: str
     methods: dict[str, ShareScores]
     labels: dict[str, dict[str, ShareScores]]
+
+    @property
+    def apart(self) -> list[str]:
+        """Name the labels that are not pooled, since their rates are not known."""
+        if "corrected" not in self.methods:
+            return []
+        return [label for label, of in self.labels.items() if "corrected" not in of]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +128,10 @@ def _protocol(name: str, plan: Iterator[_Sample], judged: Judged, place: np.ndar
             if (ours := corrected[column]) is not None:
                 errors[label].setdefault("corrected", []).append((true, ours))
     by_label = {label: {method: _scores(pairs) for method, pairs in of.items()} for label, of in errors.items() if of}
-    methods = dict.fromkeys(method for of in errors.values() for method in of)
-    pooled = {method: _scores([pair for of in errors.values() for pair in of.get(method, [])]) for method in methods}
+    # One set of labels for every method, or their errors would not compare.
+    alike = [of for of in errors.values() if "corrected" in of] or list(errors.values())
+    methods = dict.fromkeys(method for of in alike for method in of)
+    pooled = {method: _scores([pair for of in alike for pair in of.get(method, [])]) for method in methods}
     return Protocol(name, pooled, by_label)
 
 

@@ -24,13 +24,15 @@ from pipeline.workflows.benchmark_growth import GrowthStep
 from pipeline.workflows.benchmark_spec import Benchmark
 from pipeline.workflows.comparison import Compared
 from pipeline.workflows.frontier import Charted, ModelStep
-from pipeline.workflows.spec import Ablation, Comparison, Frontier, LearningCurve, Spec
+from pipeline.workflows.spec import BASE, Ablation, Comparison, Frontier, LearningCurve, Spec
 from pipeline.workflows.survey import EXPERIMENTS
-from pipeline.workflows.sweep import Swept, Turn
+from pipeline.workflows.sweep import CHOSEN, Look, Swept, Turn
 from pipeline.workflows.sweep_spec import Sweep
 
 if TYPE_CHECKING:
     from pipeline.workflows.survey import Listed, Named, Progressed
+
+LOOKS = {CHOSEN: "the best trial", BASE: "the recipe as it is"}  # what a sweep judges at its end
 
 
 def publish_result(
@@ -98,10 +100,12 @@ def overview(path: Path, spec: Spec, progress: "Progressed") -> RenderableType:
             facts.add_row(name.replace("_", " "), Text(str(getattr(spec, name))))
     for name, value in _asked(spec):
         facts.add_row(name, Text(value))
-    total = len(progress.done) + len(progress.to_do)
+    done, total = len(progress.done), len(progress.done) + len(progress.to_do)
+    if isinstance(spec, Sweep):  # what it judges on test beside its trials is listed where it is to do
+        done, total = sum(isinstance(one, Turn) for one in progress.done), spec.trials
     what = {"frontier": "models", "benchmark": "model and code", "sweep": "recipe, search"}.get(spec.kind, "recipes")
     steps = "trials" if isinstance(spec, Sweep) else "steps"
-    facts.add_row("done", f"{len(progress.done)} of {total} {steps}, with {what}, labels and splits as they are now")
+    facts.add_row("done", f"{done} of {total} {steps}, with {what}, labels and splits as they are now")
     for name, said in progress.notes.items():
         facts.add_row(name, Text(said))
     for name, kinds in _by_recipe(progress.to_do).items():
@@ -145,6 +149,8 @@ def _by_recipe(steps: "Sequence[Named]") -> dict[str, list[str]]:
             found.setdefault("growth", []).append(f"{step.size:,} sentences")
         elif isinstance(step, Turn):
             found["trials"] = [f"{sum(isinstance(one, Turn) for one in steps)} more"]
+        elif isinstance(step, Look):
+            found.setdefault("test", []).append(LOOKS[step.name])
         elif isinstance(step, Step):
             seeds.setdefault((step.recipe.name, step.kind), []).append(str(step.seed))
     for (name, kind), of in seeds.items():

@@ -15,7 +15,7 @@ from pipeline.ground.errors import StanceError
 from pipeline.ground.files import write_text
 from pipeline.ground.machine import describe_machine
 from pipeline.judging.quantification import Protocol, Quantified, ShareScores
-from pipeline.reports.behaviour import check_output
+from pipeline.reports.behaviour import check_output, model_names
 from pipeline.reports.evaluation import Fitting
 from pipeline.reports.tables import markdown_table
 
@@ -71,6 +71,8 @@ def prevalence_tables(measured: Sequence["Measured"]) -> Group:
             parts += [*([""] if parts else []), Text(f"{one.manifest.id}, {name}: {_size(found)}", style="bold")]
             for protocol in found.protocols:
                 parts += ["", Fitting(_table(protocol))]
+            for line in _left_out(found):
+                parts += ["", Text(f"{line[:1].upper()}{line[1:]}.")]
     legend = "error, bias: of the share, mean; in the interval: how often the true share is; aimed at 0.95"
     return Group(*parts, "", Text(legend, style="dim"))
 
@@ -125,9 +127,10 @@ def prevalence_markdown(measured: Sequence["Measured"], command: str) -> str:
         *(f"- **{method}**: {meaning}" for method, meaning in MEANING.items()),
         "",
     ]
-    for one in measured:
+    models = model_names(measured)
+    for model, one in zip(models, measured, strict=True):
         names = one.manifest.codebook.names
-        lines += [f"## {one.manifest.name}", "", "Error rates on validation documents:", ""]
+        lines += [f"## {model}", "", "Error rates on validation documents:", ""]
         heads = ["label", "sensitivity", "specificity", "carry it", "do not"]
         lines += [
             markdown_table(heads, rates_rows(one.rates, names)),
@@ -136,25 +139,39 @@ def prevalence_markdown(measured: Sequence["Measured"], command: str) -> str:
             "",
         ]
         for name, found in one.sets.items():
-            lines += [f"### {one.manifest.name}, {name}: {_size(found)}", "", *verdicts(found), ""]
+            lines += [f"### {model}, {name}: {_size(found)}", "", *verdicts(found), ""]
             for protocol in found.protocols:
                 lines += [*_section(protocol), ""]
         lines += [f"- {doubt}" for doubt in one.doubts] + [""] * bool(one.doubts)
     machine = f"Machine: {describe_machine()}. Date: {date.today().isoformat()}."
-    made = [[one.manifest.name, f"`{one.manifest.id}`", f"`{one.manifest.data_fingerprint}`"] for one in measured]
+    made = [
+        [model, f"`{one.manifest.id}`", f"`{one.manifest.data_fingerprint}`"]
+        for model, one in zip(models, measured, strict=True)
+    ]
     lines += ["## What made this", "", machine, "", markdown_table(["model", "id", "data"], made)]
     return "\n".join(lines) + "\n"
 
 
 def verdicts(found: Quantified) -> list[str]:
-    """Say for each way to sample which of the count and the corrected share is nearer the true one."""
+    """Say for each way to sample which of the count and the corrected share is nearer the true one, as far as shown.
+
+    Then which labels the figures leave out.
+    """
     lines = []
     for protocol in found.protocols:
         if "corrected" in protocol.methods:
-            counted, corrected = protocol.methods["counted"].error, protocol.methods["corrected"].error
-            nearer = "the corrected share" if corrected < counted else "the count"
-            lines.append(f"- {protocol.name}: {nearer} is nearer (counted {counted:.3f}, corrected {corrected:.3f})")
-    return lines
+            errors = [f"{protocol.methods[method].error:.3f}" for method in ("counted", "corrected")]
+            counted, corrected = map(float, errors)
+            nearer = "the corrected share is nearer" if corrected < counted else "the count is nearer"
+            said = "both are about as near" if corrected == counted else nearer
+            lines.append(f"- {protocol.name}: {said} (counted {errors[0]}, corrected {errors[1]})")
+    return lines + [f"- {line}" for line in _left_out(found)]
+
+
+def _left_out(found: Quantified) -> list[str]:
+    """Say which labels are not pooled."""
+    names = list(dict.fromkeys(label for protocol in found.protocols for label in protocol.apart))
+    return [f"not pooled, since validation does not tell their error rates: {', '.join(names)}"] if names else []
 
 
 def _section(protocol: Protocol) -> list[str]:

@@ -7,8 +7,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.judging.gate import SIZE, SPEED, Line
-from pipeline.judging.paired import SOURCE
+from pipeline.judging.gate import SIZE, SPEED, TOLERANCES, Line
+from pipeline.judging.paired import ECE, SOURCE
 from pipeline.judging.report import FEW_DOCUMENTS
 from pipeline.reports.models import STYLES
 from pipeline.reports.tables import interval
@@ -24,9 +24,13 @@ VERDICTS = {"better": "green", "holds": "", "regressed": "bold red", "excused": 
 def trial_table(trial: "Trial") -> RenderableType:
     """Show what the candidate was asked: by itself, then against the champion, criterion by criterion."""
     parts: list[RenderableType] = [_checks(trial)]
-    if trial.champion is not None and trial.lines:
+    if trial.champion is not None and (trial.lines or trial.incomparable):
         said = f"champion: version {trial.champion.number}, run {trial.champion.run_id[:8]}"
-        parts += [Text(), Text(said), Text(), _lines(trial.lines), Text(), Text(_legend(trial), style="dim")]
+        parts += [Text(), Text(said)]
+    if trial.lines:
+        parts += [Text(), _lines(trial.lines), Text(), Text(_legend(trial), style="dim")]
+    if trial.incomparable:
+        parts += [Text(), Text(f"not compared: {trial.incomparable}")]
     return Group(*parts)
 
 
@@ -60,7 +64,8 @@ def _figures(line: Line) -> list[str]:
     if line.kind in (SIZE, SPEED):
         digits = 1 if line.kind == SIZE else 0
         ratio = f"× {interval(line.difference, 2)}"
-        return [f"{line.champion:,.{digits}f}", f"{line.candidate:,.{digits}f}", ratio, f"× {line.tolerance:g}"]
+        allowed = "free" if line.free else f"× {line.tolerance:g}"
+        return [f"{line.champion:,.{digits}f}", f"{line.candidate:,.{digits}f}", ratio, allowed]
     figures = [f"{line.champion:.3f}", f"{line.candidate:.3f}"]
     return [*figures, interval(line.difference, sign=True), f"{line.tolerance:.3f}"]
 
@@ -68,9 +73,14 @@ def _figures(line: Line) -> list[str]:
 def _legend(trial: "Trial") -> str:
     verdicts = {line.verdict for line in trial.lines}
     said = [
-        "A line regressed if it loses more than it may and its interval leaves out 0; speed: × seconds, median of"
-        " alternating rounds, slower in each. `of` a source: macro-F1 there."
+        "A line regressed if it loses more than it may and its interval leaves out 0. `of` a source: macro-F1 there."
     ]
+    if SIZE in {line.kind for line in trial.lines}:
+        said.append(
+            f"free: a size up to {TOLERANCES[SIZE].free:,.0f} MB, a speed from {TOLERANCES[SPEED].free:,.0f}"
+            " sentences/s. Beyond that a size regressed by its ratio alone; speed, if it was slower in each of the"
+            " alternating rounds: × seconds, the median and, in brackets, the quickest and the slowest round."
+        )
     if "excused" in verdicts:
         said.append("excused: ECE grew, and the label's Brier score got better beyond doubt.")
     if "too few" in verdicts:
@@ -85,7 +95,13 @@ def _legend(trial: "Trial") -> str:
 def verdict_line(line: Line) -> str:
     """Say in one line what regressed, by how much, and how much is allowed."""
     champion, candidate, difference, allowed = _figures(line)
-    return f"{title(line)}: {candidate}, the champion {champion}; {difference}, and {allowed} may be lost"
+    if line.kind in (SIZE, SPEED):
+        limit = f"{TOLERANCES[line.kind].free:,.0f}"
+        where = f"above {limit} MB" if line.kind == SIZE else f"under {limit} sentences/s"
+        ratio = f"{difference} the size" if line.kind == SIZE else f"{difference} the seconds"
+        return f"{title(line)}: {candidate}, the champion {champion}; {ratio}, and at most {allowed} is allowed {where}"
+    may = f"at most {allowed} more is allowed" if line.kind == ECE else f"{allowed} may be lost"
+    return f"{title(line)}: {candidate}, the champion {champion}; {difference}, and {may}"
 
 
 def history_table(versions: Sequence["Version"]) -> RenderableType:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from pipeline.ground.files import write_text
 from pipeline.judging.curve_figure import to_svg
 from pipeline.judging.sweep_figure import Mark, Setting, draw_sweep
-from pipeline.reports.tables import csv_table, interval, markdown_table
+from pipeline.reports.sweep_csv import MADE, sweep_csv
+from pipeline.reports.tables import interval, markdown_table
 from pipeline.workflows.spec import BASE
 from pipeline.workflows.sweep_settings import ready_recipe, short_names, short_value
+from pipeline.workflows.sweep_study import FEWEST
 from pipeline.workflows.sweep_trial import METRICS
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 WIDTH, SHOWN = 80, 8
 FEW = 50  # finished trials below which importances are called a hint
-MADE = ("code_version", "machine", "date")
 
 
 def publish_sweep(spec_path: Path, spec: "Sweep", swept: "Swept") -> tuple[str, list[Path]]:
@@ -61,12 +62,11 @@ def sweep_markdown(spec: "Sweep", swept: "Swept", file: str) -> str:
         f"**Question.** {spec.question}\n**Hypothesis.** {spec.hypothesis}\n**Stopping rule.** {spec.stopping_rule}",
         finding(spec, swept),
         f"![{METRICS[spec.metric]} by trial and by setting]({spec.name}.svg)",
-        "## The recipe found",
-        f"As `models/{recipe_name(swept)}.yaml` it can be trained, compared and promoted like any other:",
+        *_recipe_words(swept),
         f"```yaml\n{_recipe(swept, file)}```",
         "## What was searched",
         _settings_table(spec, swept),
-        *_importance_words(swept),
+        *_importance_words(spec, swept),
         "## Trials",
         _trial_table(spec, swept),
         *_failures(swept),
@@ -81,6 +81,22 @@ def sweep_markdown(spec: "Sweep", swept: "Swept", file: str) -> str:
 def recipe_name(swept: "Swept") -> str:
     """Name the recipe that was found."""
     return f"{swept.base_recipe.name}-swept"
+
+
+def _why_it_stays(swept: "Swept") -> str:
+    """Say why the recipe as it is should stay; empty where the search found a better one, or one as good on test."""
+    if (swept.chosen.value or 0.0) <= (swept.base.value or 0.0):
+        return "in the search no trial beats it"
+    return "on test the best trial is worse" if swept.gain.real and swept.gain.estimate.value < 0 else ""
+
+
+def _recipe_words(swept: "Swept") -> list[str]:
+    """Write the heading of the recipe, and what it is good for."""
+    file, why = f"`models/{recipe_name(swept)}.yaml`", _why_it_stays(swept)
+    if why:
+        said = f"The recipe as it is stays: {why}. As {file} that of the best trial can be trained and compared:"
+        return ["## The recipe of the best trial", said]
+    return ["## The recipe found", f"As {file} it can be trained, compared and promoted like any other:"]
 
 
 def _recipe(swept: "Swept", file: str) -> str:
@@ -98,7 +114,8 @@ def finding(spec: "Sweep", swept: "Swept") -> str:
         f" `{swept.base_recipe.name}` as it is has {base:.3f} ({chosen - base:+.3f})."
     )
     test, gain = swept.test, swept.gain.estimate
-    apart = "the two are told apart" if swept.gain.real else "the two are not told apart"
+    better = "it is better" if gain.value > 0 else "it is worse"
+    apart = better if swept.gain.real else "the two are not told apart"
     return (
         f"{said} On test, read once when the search had ended, its macro-F1 is {interval(test['chosen'])}, that of the"
         f" recipe as it is {interval(test[BASE])}: a difference of {interval(gain, sign=True)}, so {apart}."
@@ -118,17 +135,27 @@ def _settings_table(spec: "Sweep", swept: "Swept") -> str:
     order = sorted(spec.search, key=lambda name: -swept.importance.get(name, 0.0))
     rows = []
     for name in order:
-        values = [short_value(trial.settings[name]) for trial in (swept.base, swept.chosen)]
+        values = [_cell(trial.settings[name]) for trial in (swept.base, swept.chosen)]
         part = [f"{swept.importance.get(name, 0.0):.0%}"] if swept.importance else []
-        searched = " or ".join(short_value(choice) for choice in spec.search[name].choices or ())
+        searched = " or ".join(_cell(choice) for choice in spec.search[name].choices or ())
         rows.append([f"`{name}`", searched or str(spec.search[name]), *values, *part])
     return markdown_table(heads, rows)
 
 
-def _importance_words(swept: "Swept") -> list[str]:
-    if not swept.importance:
-        return ["Too few trials were finished to say how much each setting matters."]
+def _cell(value: Any) -> str:
+    """Write a value short, as the cell of a Markdown table."""
+    return short_value(value).replace("|", "\\|")
+
+
+def _importance_words(spec: "Sweep", swept: "Swept") -> list[str]:
+    """Say how importances were found, or why there are none; of a single setting there is nothing to say."""
     number = len(swept.of("complete"))
+    if len(spec.search) < 2:
+        return []
+    if number < FEWEST:
+        return ["Too few trials were finished to say how much each setting matters."]
+    if not swept.importance:
+        return [f"All {number} complete trials are worth the same, so no setting is seen to matter."]
     return [
         f"Importance: each setting's share in what sets the better third of the {number} complete trials apart from the"
         f" whole space (PED-ANOVA, Watanabe et al. 2023){'; from so few it is a hint' * (number < FEW)}."
@@ -142,7 +169,17 @@ def ranked(swept: "Swept") -> "list[Trial]":
     """
     order = {"complete": 0, "pruned": 1, "failed": 2}
     trials = [swept.base, *swept.trials]
-    return sorted(trials, key=lambda one: (order[one.state], -len(one.values), -(one.worth[-1] if one.worth else 0.0)))
+    return sorted(trials, key=lambda one: (order[one.state], *_rank(one)))
+
+
+def _rank(trial: "Trial") -> tuple[float, float]:
+    """Give how far a trial came and what it was worth, best first; how many epochs it took says nothing of its value.
+
+    So the length counts for what was not finished alone.
+    """
+    if trial.value is not None:
+        return 0, -trial.value
+    return -len(trial.values), -(trial.worth[-1] if trial.worth else 0.0)
 
 
 def _trial_table(spec: "Sweep", swept: "Swept") -> str:
@@ -155,7 +192,7 @@ def _trial_table(spec: "Sweep", swept: "Swept") -> str:
         shown = f"{trial.value:.3f}" if trial.value is not None else f"({trial.worth[-1]:.3f})" if trial.worth else "–"
         shown = f"**{shown}**" if trial.number == swept.chosen.number else shown
         name = f"{trial.number:02}" if trial.number else "as it is"
-        values = [short_value(trial.settings[setting]) for setting in spec.search]
+        values = [_cell(trial.settings[setting]) for setting in spec.search]
         cells = [trial.state, shown, str(len(trial.values)), *values, f"{trial.seconds:,.0f}", f"`{trial.run[:8]}`"]
         rows.append([name, *cells])
     return markdown_table(heads, rows)
@@ -213,43 +250,14 @@ def _made_table(swept: "Swept") -> str:
     return markdown_table(heads, [[*hashes, f"`{made['code_version']}`", seconds, made["machine"], made["date"]]])
 
 
-def sweep_csv(spec: "Sweep", swept: "Swept") -> str:
-    """Write every trial in the order they were run, the recipe as it is first, as trial 0."""
-    part = "fold" if spec.folds else "epoch"
-    most = max(len(trial.values) for trial in [swept.base, *swept.trials])
-    columns = ["trial", "state", spec.metric, *spec.search, *(f"{part}_{number + 1}" for number in range(most))]
-    columns += ["test_macro_f1", "test_macro_f1_low", "test_macro_f1_high", "seconds", "run", *MADE, "reason"]
-    rows = [_row(spec, trial, part, swept) for trial in [swept.base, *swept.trials]]
-    return csv_table(columns, rows)
-
-
-def _row(spec: "Sweep", trial: "Trial", part: str, swept: "Swept") -> dict[str, str | int | float | None]:
-    tested = {0: BASE, swept.chosen.number: "chosen"}.get(trial.number)
-    test = swept.test[tested].as_dict() if tested else {}
-    ends = {"value": "test_macro_f1", "low": "test_macro_f1_low", "high": "test_macro_f1_high"}
-    return {
-        "trial": trial.number,
-        "state": trial.state,
-        spec.metric: trial.value,
-        **{name: _exact(value) for name, value in trial.settings.items()},
-        **{f"{part}_{number}": value for number, value in enumerate(trial.values, start=1)},
-        **{ends[end]: value for end, value in test.items()},
-        "seconds": trial.seconds,
-        "run": trial.run,
-        **{key: trial.made_by[key] for key in MADE},
-        "reason": " ".join(trial.reason.split()),
-    }
-
-
-def _exact(value: Any) -> str | int | float:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else short_value(value)
-
-
 def terminal_text(spec: "Sweep", swept: "Swept", file: str) -> str:
     """Lay out the best trials, what was found, and the recipe to keep."""
     lines = _best_lines(spec, ranked(swept)[: SHOWN + 1])
     said = finding(spec, swept).replace("`", "")
-    place = f"The recipe found; put it into models/{recipe_name(swept)}.yaml:"
+    file_of_recipe, why = f"models/{recipe_name(swept)}.yaml", _why_it_stays(swept)
+    place = f"The recipe found; put it into {file_of_recipe}:"
+    if why:
+        place = f"The recipe as it is stays: {why}.\nThat of the best trial, as {file_of_recipe}:"
     return "\n".join([*lines, "", *textwrap.wrap(said, WIDTH), "", place, "", _recipe(swept, file).rstrip("\n")])
 
 

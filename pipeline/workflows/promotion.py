@@ -32,6 +32,7 @@ from pipeline.tracking.store import MODEL
 from pipeline.workflows.promotion_checks import (
     Sample,
     codebook_difference,
+    of_champion,
     read_model,
     refuse_without_model,
     sample_of,
@@ -183,9 +184,11 @@ def _verify_named(named: str, run: RunRecord) -> None:
 
 def _compare(trial: Trial, champion: Version, candidate: Candidate, wish: Wish, hall: Hall, stack: ExitStack) -> None:
     """Add the lines of the comparison; test comes last, and only where nothing regressed before it."""
-    run = hall.reader.run(champion.run_id)
-    place = stack.enter_context(hall.reader.artifact(run, MODEL))
-    manifest, own = read_model(place, run), candidate.predictor.manifest
+    with of_champion(trial.run):
+        run = hall.reader.run(champion.run_id)
+        refuse_without_model(hall.reader, run)
+        place = stack.enter_context(hall.reader.artifact(run, MODEL))
+        manifest, own = read_model(place, run), candidate.predictor.manifest
     if said := codebook_difference(own.codebook, manifest.codebook):
         raise ModelError(
             f"run {trial.run.said} has another codebook than the champion, and their figures do not compare: {said}",
@@ -209,7 +212,9 @@ def _too_few(trial: Trial) -> str:
 
 
 def _answers_compared(trial: Trial, champion: RunRecord, part: Part, reader: RunReader) -> list[Line]:
-    mine, theirs = reader.answers(trial.run, part), reader.answers(champion, part)
+    mine = reader.answers(trial.run, part)
+    with of_champion(trial.run):
+        theirs = reader.answers(champion, part)
     if why := why_not_paired(mine, theirs):
         raise TrackingError(
             f"run {trial.run.said} and the champion, {champion.said}, cannot be compared: {why}",

@@ -1,6 +1,7 @@
 """Look at a candidate by itself: is its model whole, does it give the answers its run kept, do they tell anything."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -46,6 +47,23 @@ def refuse_without_model(reader: RunReader, run: RunRecord) -> None:
             f"run {run.said} carries no model" + (": it is a peer, which leaves none" if peer else ""),
             hint="peers are there to be compared with: stance compare" if peer else f"train it again: {run.again}",
         )
+
+
+@contextmanager
+def of_champion(candidate: RunRecord) -> Iterator[None]:
+    """Read within what the champion left; where that is gone or damaged, say how to go on without it.
+
+    To train it again, as is said of any other run, does not help: the alias stays on the run that it is on.
+    """
+    try:
+        yield
+    except (ModelError, TrackingError) as error:
+        without = f'stance models promote {candidate.short} --force --why "the champion\'s files are gone"'
+        other = f"{error.hint}\n      or " if error.hint and "stance train" not in error.hint else ""
+        raise type(error)(
+            f"the champion cannot be read: {error.message}",
+            hint=f"{other}bring its files back, or promote without comparing: {without}",
+        ) from error
 
 
 def read_model(folder: Path, run: RunRecord) -> Manifest:

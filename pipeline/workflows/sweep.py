@@ -59,6 +59,13 @@ class Turn:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One of the two recipes that are judged on test when the search has ended."""
+
+    name: str
+
+
 def run_sweep(spec: Sweep, recipes: Mapping[str, Recipe], bench: Bench) -> Swept:
     """Run the trials that are still to do, then judge the best and the recipe as it is on test.
 
@@ -87,7 +94,7 @@ def run_sweep(spec: Sweep, recipes: Mapping[str, Recipe], bench: Bench) -> Swept
         trials, importance = tuple(study.trials[: spec.trials]), study.importance(spec.trials)
     _check_some(spec, trials)
     chosen = best_of(trials)
-    recipe = settled(base, chosen.settings, named(spec, chosen))
+    recipe = _chosen_recipe(spec, base, chosen)
     test, gain = _on_test(recipe, base, judge, chosen.run)
     hashes = {"recipe_hash": recipe.hash, "base_hash": base.hash, "data_fingerprint": bench.corpus.fingerprint}
     made_by = hashes | {"splits": bench.split_hash[:16]}
@@ -112,7 +119,19 @@ def sweep_progress(spec: Sweep, recipes: Mapping[str, Recipe], bench: Bench) -> 
         if any(one.value is not None for one in kept):
             best = best_of(kept)
             notes["best so far"] = f"{METRICS[spec.metric]} {best.value:.3f}, {named(spec, best)}"
-    return Progressed(tuple(turns[: len(kept)]), tuple(turns[len(kept) :]), notes=notes)
+    done, to_do = _looks(spec, base, judge, kept)
+    return Progressed((*turns[: len(kept)], *done), (*turns[len(kept) :], *to_do), notes=notes)
+
+
+def _looks(spec: Sweep, base: Recipe, judge: Judge, kept: Sequence[Trial]) -> tuple[list[Look], list[Look]]:
+    """List what was judged on test, and what is still to be; which recipe is chosen is known after the last trial."""
+    if len(kept) < spec.trials or all(trial.value is None for trial in kept):
+        return [], []
+    steps = _test_steps(_chosen_recipe(spec, base, best_of(kept)), base, judge)
+    done, to_do = list[Look](), list[Look]()
+    for name, step in steps.items():
+        (to_do if judge.bench.kept(step) is None else done).append(Look(name))
+    return done, to_do
 
 
 def place_of(spec: Sweep, base: Recipe, judge: Judge) -> Place:
@@ -154,13 +173,24 @@ def _check_some(spec: Sweep, trials: Sequence[Trial]) -> None:
     )
 
 
+def _chosen_recipe(spec: Sweep, base: Recipe, chosen: Trial) -> Recipe:
+    return settled(base, chosen.settings, named(spec, chosen))
+
+
+def _test_steps(chosen: Recipe, base: Recipe, judge: Judge) -> dict[str, Step]:
+    """Give what judges the chosen recipe and the recipe as it is on test."""
+    inputs = {"sentences": judge.sentences}
+    return {
+        name: Step("sweep-test", recipe, recipe.seed, partial(judge.on_test, recipe, name), inputs)
+        for name, recipe in ((CHOSEN, chosen), (BASE, base))
+    }
+
+
 def _on_test(chosen: Recipe, base: Recipe, judge: Judge, run: str) -> tuple[dict[str, Estimate], Difference]:
     """Judge the chosen recipe and the recipe as it is on test; the run of the chosen trial gets the figures, too."""
-    bench, inputs = judge.bench, {"sentences": judge.sentences}
-    judged = {}
-    for name, recipe in ((CHOSEN, chosen), (BASE, base)):
-        answers = bench.do(Step("sweep-test", recipe, recipe.seed, partial(judge.on_test, recipe, name), inputs))
-        judged[name] = [Answers.read(answers).on(bench.split.test, bench)]
+    bench, judged = judge.bench, {}
+    for name, step in _test_steps(chosen, base, judge).items():
+        judged[name] = [Answers.read(bench.do(step)).on(bench.split.test, bench)]
     resampled = resample_models(judged)
     test = {name: found.estimate for name, found in resampled.items()}
     [gain] = differences(resampled)

@@ -135,3 +135,17 @@ def test_a_model_that_looks_at_no_words_is_refused(shop, stance):
 def test_options_that_do_not_go_together_are_usage_errors(shop, stance, arguments, said):
     code, out, err = stance("evaluate", TINY, *arguments)
     assert code == 2 and out == "" and said in err
+
+
+def test_outside_a_checkout_the_way_on_is_named_and_works(shop, stance, monkeypatch):
+    desk = shop / "desk"
+    desk.mkdir()
+    (shop / "labels").rename(desk / "elsewhere")
+    monkeypatch.setattr("pipeline.ground.paths.__file__", str(shop / "site" / "pipeline" / "ground" / "paths.py"))
+    monkeypatch.chdir(desk)
+    call = ("evaluate", f"../{TINY}", "--evidence", "--data", "../gold.jsonl", "--most", 5)
+    code, out, err = stance(*call)
+    assert code == 2 and out == "" and "hint: add --no-track" in err and "name a labels folder" not in err
+    assert stance(*call, "--no-track")[0] == 0
+    code, _, err = stance("evaluate", f"../{TINY}", "--evidence")
+    assert code == 2 and "name a labels folder" in err

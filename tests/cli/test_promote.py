@@ -46,6 +46,7 @@ def test_the_first_stands_alone_and_the_next_must_not_regress(own, stance):
 
     out, err = refused(stance, "half")
     assert "F1 dove on validation" in err and "may be lost" in err and "regressed" in out
+    assert f"see more: stance compare champion {own['half'][:8]}" in err
     assert "Test stayed closed." in out and "on test" not in out
     assert (
         champion().run_id == own["words"]
@@ -131,7 +132,9 @@ def test_a_dry_run_changes_nothing_and_leaves_test_closed(own, stance):
 
 
 def test_a_model_that_tells_nothing_is_no_first_champion(own, stance):
-    assert "signal: mean average precision" in refused(stance, "floor")[1]
+    err = refused(stance, "floor")[1]
+    assert "signal: mean average precision" in err and "--force --why TEXT" in err
+    assert "compare champion" not in err, "there is none to compare with"
     with pytest.raises(Exception, match="not found"):
         champion()
 
@@ -149,7 +152,8 @@ def test_another_codebook_is_refused_and_can_be_forced(own, stance):
     run(Path.cwd(), "words", 9)
     err = refused(stance, "words seed 9")[1]
     assert "has another codebook than the champion" in err and "version 0.2.0; the champion's is 0.1.0" in err
-    promoted(stance, "words seed 9", "--force", "--why", "labels of now")
+    out, _ = promoted(stance, "words seed 9", "--force", "--why", "labels of now")
+    assert "not compared: run words seed 9" in out and "another codebook than the champion" in " ".join(out.split())
     assert champion().version == 2 and "another codebook" in champion().tags["overruled"]
 
 

@@ -49,6 +49,23 @@ def test_it_is_off_by_default_and_the_same_in_a_file(shop, stance, model):
     assert len(written) == len(plain.splitlines()) == 3
 
 
+@pytest.mark.parametrize("output", ["scores", "rows.csv", "rows.parquet"])
+def test_beside_a_report_it_goes_with_any_output(shop, stance, workshop, output):
+    model = ("--model", workshop.tiny.folder)
+    code, _, err = stance("score", "a.txt", "b.txt", "-o", output, "--report", "page.html", "--evidence", *model)
+    assert code == 0, err
+    assert "data-word" in (shop / "page.html").read_text() and (shop / output).exists()
+    stance("score", "a.txt", "b.txt", "-o", f"plain-{output}", *model)
+    if output != "scores":
+        assert (shop / output).read_bytes() == (shop / f"plain-{output}").read_bytes()
+
+
+def test_rows_that_are_printed_with_it_want_a_place_for_words(shop, stance, workshop):
+    words = ("a.txt", "-o", "rows.csv", "--json", "--report", "page.html", "--evidence")
+    code, out, err = stance("score", *words, "--model", workshop.tiny.folder)
+    assert code == 2 and out == "" and "--evidence is written as JSON lines: add --json, or -o FILE.jsonl" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

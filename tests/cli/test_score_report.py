@@ -6,8 +6,10 @@ import shutil
 import pytest
 from lxml import html
 
-from pipeline.cli import score_report
+from pipeline.cli import console, score_report
 from pipeline.ground.files import is_ours
+from pipeline.ground.progress import Progress
+from pipeline.predict import Predictor
 from pipeline.workflows import briefing
 
 TEXT = "The talks bring peace. The fleet must strike now.\n"
@@ -162,3 +164,33 @@ def test_words_that_carried_a_label_are_shown_unless_unwanted_or_too_many(desk, 
     score("b.md", "--report", "long.html")
     long = html.parse("long.html").getroot()
     assert "at most 1 sentences, and these documents have 2" in long.find_class("foot")[0].text_content()
+
+
+class Watched(Progress):
+    """Know whether the bar is up."""
+
+    shown: list["Watched"] = []  # noqa: RUF012
+
+    def __init__(self):
+        self.up = False
+        self.shown.append(self)
+
+    def stage(self, name, total=0):
+        self.up = True
+
+    def close(self):
+        self.up = False
+
+
+@pytest.mark.parametrize("method", ["judge", "explain"])
+def test_an_interruption_while_a_report_is_made_leaves_the_terminal_clean(desk, score, monkeypatch, method):
+    assert score("b.md", "-o", "scores")[0] == 0  # what is scored already is not scored again
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Watched, "shown", [])
+    monkeypatch.setattr(Predictor, method, interrupted)
+    monkeypatch.setattr(console, "terminal_progress", Watched)
+    assert score("b.md", "-o", "scores", "--report", "page.html")[0] == 130
+    assert Watched.shown and not any(one.up for one in Watched.shown)

@@ -72,3 +72,9 @@ def test_speed_regresses_where_it_was_slower_in_every_round(champion, candidate,
 
 def test_every_tolerance_says_why():
     assert len(TOLERANCES) == 6 and all(len(one.reason.split()) > 5 for one in TOLERANCES.values())
+
+
+def test_what_costs_little_is_free():
+    assert [judge_size(4.0, size).free for size in (9.9, 10.0, 10.1)] == [True, True, False]
+    assert [judge_speed([1.0], [seconds], 100).free for seconds in (0.09, 0.1, 0.11)] == [True, True, False]
+    assert not judge_paired([Paired(Aspect(MACRO, ""), 0.5, 0.5, Estimate(0, -0.1, 0.1), 1.0, 20)], "test")[0].free

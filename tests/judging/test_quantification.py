@@ -66,3 +66,25 @@ def test_labels_that_exclude_each_other_are_judged_too(make):
     found = quantify(judged, rates, samples=6)
     assert rates.exclusive and len(found.protocols) == 4
     assert all(protocol.methods["corrected"].covered >= 0.5 for protocol in found.protocols)
+
+
+def test_every_method_is_pooled_over_the_same_labels(make):
+    rates = rates_of(make(800, 40, seed=2))
+    nothing = tuple(" | ".join([line.split(" | ")[0], "0 0 0 0"]) for line in rates.counts["optimism"])
+    unknown = rates.model_copy(update={"counts": rates.counts | {"optimism": nothing}})
+    for protocol in quantify(make(800, 40, seed=1), unknown, samples=30).protocols:
+        assert protocol.apart == ["optimism"] and "corrected" not in protocol.labels["optimism"]
+        assert len({scores.samples for scores in protocol.methods.values()}) == 1
+        for method in METHODS:
+            parts = [protocol.labels[label][method] for label in ("caution", "recommendation")]
+            weighed = sum(part.error * part.samples for part in parts) / sum(part.samples for part in parts)
+            assert protocol.methods[method].error == pytest.approx(weighed), method
+
+
+def test_where_no_rates_are_known_all_labels_are_pooled(make):
+    rates = rates_of(make(800, 40, seed=2))
+    emptied = {
+        name: tuple(f"{line.split(' | ')[0]} | 0 0 0 0" for line in lines) for name, lines in rates.counts.items()
+    }
+    single = quantify(make(800, 40, seed=1), rates.model_copy(update={"counts": emptied}), samples=6).protocols[0]
+    assert "corrected" not in single.methods and single.methods["counted"].samples == 120 and single.apart == []

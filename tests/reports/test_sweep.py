@@ -101,3 +101,18 @@ def test_a_misspelt_kind_with_the_keys_of_a_sweep_is_taken_for_one(place, stance
     (place / "experiments" / "try.yaml").write_text(yaml.safe_dump(SPEC | {"kind": "sweeep", "trails": 3}))
     code, _, err = stance("experiment", "validate", "experiments/try.yaml")
     assert code == 2 and "did you mean 'sweep'?" in err and "did you mean 'trials'?" in err
+
+
+def test_what_is_still_to_be_judged_on_test_is_to_do(place, stance):
+    run(place, stance, trials=2)
+    out = stance("experiment", "show", "experiments/try.yaml")[1]
+    assert "2 of 2 trials" in out and "nothing to do" in out and "to do" not in out.replace("nothing to do", "")
+    kept = sorted((place / "experiments" / "results" / "try").glob("*sweep-test*.json"))
+    assert len(kept) == 2
+    kept[0].unlink()
+    out = stance("experiment", "show", "experiments/try.yaml")[1]
+    assert "2 of 2 trials" in out and "nothing to do" not in out and "next: stance experiment run" in out
+    assert ("test: the best trial" in out) is not ("test: the recipe as it is" in out)
+    kept[1].unlink()
+    out = stance("experiment", "show", "experiments/try.yaml")[1]
+    assert "test: the best trial; the recipe as it is" in out
