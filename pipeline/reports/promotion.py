@@ -70,6 +70,7 @@ def _legend(trial: "Trial") -> str:
     said = [
         "A line regressed if it loses more than it may and its interval leaves out 0; speed: × seconds, median of"
         " alternating rounds, slower in each. `of` a source: macro-F1 there."
+        " A difference of ECE is without what chance adds to each."
     ]
     if "excused" in verdicts:
         said.append("excused: ECE grew, and the label's Brier score got better beyond doubt.")
