@@ -104,7 +104,7 @@ def occlude(log_odds: LogOdds, words: Sequence[Words], reaches: Sequence[int]) -
 
     The cut keeps words beyond it from moving into sight when one before them goes.
     """
-    read = [Words.of(one.text[:reach]) for one, reach in zip(words, reaches, strict=True)]
+    read = [one.cut(reach) for one, reach in zip(words, reaches, strict=True)]
     texts = [text for one in read for text in (one.text, *(one.without({place}) for place in range(len(one))))]
     rows = np.split(log_odds(texts), np.cumsum([len(one) + 1 for one in read])[:-1]) if read else []
     unread = [len(one) - len(part) for one, part in zip(words, read, strict=True)]

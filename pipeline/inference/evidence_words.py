@@ -38,6 +38,12 @@ class Words:
         ends = [_end(text, spans[i][1], spans[i + 1][0]) for i in range(len(spans) - 1)]
         return cls(text, tuple(spans), (*ends, len(text)) if spans else ())
 
+    def cut(self, reach: int) -> "Words":
+        """Keep the first `reach` characters and the words that begin in them; no word is sought anew."""
+        spans = tuple((start, min(end, reach)) for start, end in self.spans if start < reach)
+        text = self.text[:reach]
+        return Words(text, spans, (*self.ends[: len(spans) - 1], len(text)) if spans else ())
+
     def owner(self, place: int) -> int:
         """Give the number of the word that a character belongs to; white space belongs to the word before it."""
         return bisect_right(self.ends, place)

@@ -34,10 +34,19 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resampled:
-    """A model's macro-F1, mean over its seeds, and the same in every resample; shape (resamples,)."""
+    """A model's macro-F1, mean over its seeds, and the same in every resample; shape (resamples,).
+
+    `shown` is given where the figure as people know it has a bias that `value` is without.
+    """
 
     value: float
     drawn: np.ndarray
+    shown: float | None = None
+
+    @property
+    def plain(self) -> float:
+        """Give the figure as people know it."""
+        return self.value if self.shown is None else self.shown
 
     @property
     def estimate(self) -> Estimate:

@@ -7,6 +7,9 @@ nothing was compared, and the candidate does not pass by it. Lines are not corre
 their number: a gate that stops a sound model once too often costs a `--force --why`, one that lets a worse model
 through costs every reader.
 
+Differences of expected calibration error are without what chance adds to each (`paired_calibration`): plain figures
+would refuse a calibrated model for telling sentences apart better than a calibrated champion.
+
 Expected calibration error alone favours a model that says the same of every sentence (the floor has 0.002). So a
 label whose error grew is excused where its Brier score, which is proper (Gneiting & Raftery 2007), got better beyond
 doubt: the probabilities are then closer to the truth than before.

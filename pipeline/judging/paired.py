@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.ground.records import Estimate
 from pipeline.judging.bootstrap import Tallies, counted_labels, draw_weights, tally, with_interval
 from pipeline.judging.compare import RESAMPLES, Resampled, check_same, two_sided
-from pipeline.judging.metrics import ECE_BINS, bin_places
+from pipeline.judging.paired_calibration import calibration
 from pipeline.judging.records import Judged
 
 MACRO, LABEL, SOURCE, ECE, BRIER = "macro_f1", "f1", "source_macro_f1", "ece", "brier"
@@ -33,7 +33,10 @@ class Aspect:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """One aspect of two models, and `a` minus `b` on the same documents; `documents` can tell something of it."""
+    """One aspect of two models, and `a` minus `b` on the same documents; `documents` can tell something of it.
+
+    `difference` is that of `a` and `b`, but for calibration errors, where it is without what chance adds to them.
+    """
 
     aspect: Aspect
     a: float
@@ -84,7 +87,7 @@ def compare_figures(a: Figures, b: Figures, judged: Judged) -> list[Paired]:
         apart = one.drawn - other.drawn
         difference = with_interval(one.value - other.value, apart)
         behind = _documents(judged, aspect)
-        found.append(Paired(aspect, one.value, other.value, difference, two_sided(apart), behind))
+        found.append(Paired(aspect, one.plain, other.plain, difference, two_sided(apart), behind))
     return found
 
 
@@ -92,11 +95,11 @@ def _over_seeds(runs: Sequence[Figures], chosen: np.ndarray | None) -> Figures:
     """Average figures over seeds, and in each resample over the seeds drawn for it."""
     found = {}
     for aspect in runs[0]:
-        value = float(np.mean([run[aspect].value for run in runs]))
+        value, plain = (float(np.mean([getattr(run[aspect], name) for run in runs])) for name in ("value", "plain"))
         drawn = np.stack([run[aspect].drawn for run in runs], axis=1)
         if chosen is not None:
             drawn = drawn[np.arange(len(drawn))[:, None], chosen]
-        found[aspect] = Resampled(value, drawn.mean(axis=1))
+        found[aspect] = Resampled(value, drawn.mean(axis=1), plain)
     return found
 
 
@@ -118,8 +121,8 @@ def _figures(judged: Judged, weights: np.ndarray) -> Figures:
         if part is not None:
             figures[Aspect(SOURCE, source)] = part
     for column, label in enumerate(judged.labels):
-        for kind, found in _calibration(judged, column, weights).items():
-            figures[Aspect(kind, label)] = Resampled(found.value, nothing if alone else found.drawn)
+        for kind, found in zip((ECE, BRIER), calibration(judged, column, weights), strict=True):
+            figures[Aspect(kind, label)] = replace(found, drawn=nothing) if alone else found
     return figures
 
 
@@ -134,21 +137,6 @@ def _source_macro(sums: np.ndarray, weights: np.ndarray) -> Resampled | None:
         return Resampled(value, np.full(len(weights), np.nan))
     drawn = Tallies.unpack(weights @ sums)
     return Resampled(value, drawn.macro_f1(present & (drawn.counts.support > 0)))
-
-
-def _calibration(judged: Judged, column: int, weights: np.ndarray) -> dict[str, Resampled]:
-    """Give a label's expected calibration error and Brier score, from sums within documents (and bins)."""
-    names, document = np.unique(np.array(judged.groups), return_inverse=True)
-    probability, gold = judged.probabilities[:, column], judged.gold[:, column].astype(float)
-    gaps = np.zeros((len(names), ECE_BINS))
-    np.add.at(gaps, (document, bin_places(probability)), gold - probability)
-    sizes, squares = (np.bincount(document, weights=row) for row in (np.ones(len(gold)), (gold - probability) ** 2))
-    everyone = np.ones((1, len(names)))
-    ece, brier = (
-        [np.abs(draws @ gaps).sum(axis=1) / (draws @ sizes) for draws in (everyone, weights)],
-        [draws @ squares / (draws @ sizes) for draws in (everyone, weights)],
-    )
-    return {kind: Resampled(float(whole[0]), drawn) for kind, (whole, drawn) in ((ECE, ece), (BRIER, brier))}
 
 
 def _sources(judged: Judged) -> dict[str, np.ndarray]:

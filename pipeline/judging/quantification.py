@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.decisions.prevalence import correct
+from pipeline.decisions.prevalence import FEWEST, correct
 from pipeline.decisions.rates import Rates, levels
 from pipeline.decisions.shift import estimate_priors
 from pipeline.ground.records import Estimate
@@ -39,12 +39,23 @@ class ShareScores:
 class Protocol:
     """One way to draw samples: each method's scores by label, and over the labels whose rates are known.
 
-    Where the rates of none are known, they are over all labels.
+    Where the rates of none are known, they are over all labels. `left_out` counts the samples that are too small for
+    their share to be corrected, and were not judged.
     """
 
     name: str
     methods: dict[str, ShareScores]
     labels: dict[str, dict[str, ShareScores]]
+    left_out: int = 0
+
+    @property
+    def omitted(self) -> str:
+        """Say how many samples were left out; empty where none was."""
+        return (
+            f", {self.left_out:,} sample{'s' * (self.left_out != 1)} of under {FEWEST} sentences left out"
+            if self.left_out
+            else ""
+        )
 
     @property
     def apart(self) -> list[str]:
@@ -78,7 +89,8 @@ class _Sample:
 def quantify(judged: Judged, rates: Rates, *, samples: int = SAMPLES, seed: int = 0) -> Quantified:
     """Judge shares on labelled sentences, `samples` draws for each protocol; the seed fixes them.
 
-    A protocol is left out where there are too few documents or sentences for it.
+    As in what is shown, shares of fewer than `FEWEST` sentences are not corrected; such a sample is left out for every
+    method. A protocol is left out where there are too few documents or sentences for it.
     """
     names, place = np.unique(np.array(judged.groups), return_inverse=True)
     documents = [np.flatnonzero(place == number) for number in range(len(names))]
@@ -90,8 +102,8 @@ def quantify(judged: Judged, rates: Rates, *, samples: int = SAMPLES, seed: int 
         if len(judged.texts) >= 2 * size:
             rng = np.random.default_rng(seed)
             plans[f"{size} sentences, share moved"] = _moved(judged.gold, size, samples, rng)
-    protocols = tuple(_protocol(name, plan, judged, place, rates) for name, plan in plans.items())
-    return Quantified(len(judged.texts), len(documents), protocols)
+    protocols = (_protocol(name, plan, judged, place, rates) for name, plan in plans.items())
+    return Quantified(len(judged.texts), len(documents), tuple(one for one in protocols if one.methods))
 
 
 def _groups(
@@ -117,7 +129,11 @@ def _protocol(name: str, plan: Iterator[_Sample], judged: Judged, place: np.ndar
     """Let every method answer for every sample."""
     reached = levels(judged.probabilities, judged.thresholds)
     errors: dict[str, dict[str, list[tuple[float, Estimate]]]] = {label: {} for label in judged.labels}
+    left_out = 0
     for sample in plan:
+        if len(sample.rows) < FEWEST:
+            left_out += 1
+            continue
         sizes = np.unique(place[sample.rows], return_counts=True)[1]
         corrected = _correct_some(reached[sample.rows], sizes, rates, sample.columns)
         for column in sample.columns:
@@ -132,7 +148,7 @@ def _protocol(name: str, plan: Iterator[_Sample], judged: Judged, place: np.ndar
     alike = [of for of in errors.values() if "corrected" in of] or list(errors.values())
     methods = dict.fromkeys(method for of in alike for method in of)
     pooled = {method: _scores([pair for of in alike for pair in of.get(method, [])]) for method in methods}
-    return Protocol(name, pooled, by_label)
+    return Protocol(name, pooled, by_label, left_out)
 
 
 def _correct_some(

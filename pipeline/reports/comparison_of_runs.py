@@ -135,6 +135,7 @@ def _against(paired: "Sequence[Paired]") -> str:
     return (
         f"{table}\n\n\\* its own 95 % interval leaves out 0, not corrected for the number of lines. F1 and macro-F1:"
         " more is better; ECE and Brier: less is."
+        " A difference of ECE is without what chance adds to each."
     )
 
 

@@ -184,5 +184,5 @@ def _section(protocol: Protocol) -> list[str]:
         for method in ("counted", "corrected")
         if method in of
     ]
-    title = f"**{protocol.name[:1].upper()}{protocol.name[1:]}** ({max(counts):,} shares)"
+    title = f"**{protocol.name[:1].upper()}{protocol.name[1:]}** ({max(counts):,} shares{protocol.omitted})"
     return [title, "", markdown_table(["method", *HEADS], rows), "", markdown_table(["label", *HEADS], by_label)]

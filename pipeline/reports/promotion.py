@@ -74,6 +74,7 @@ def _legend(trial: "Trial") -> str:
     verdicts = {line.verdict for line in trial.lines}
     said = [
         "A line regressed if it loses more than it may and its interval leaves out 0. `of` a source: macro-F1 there."
+        " A difference of ECE is without what chance adds to each.",
     ]
     if SIZE in {line.kind for line in trial.lines}:
         said.append(

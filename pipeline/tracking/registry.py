@@ -4,6 +4,8 @@ A version's source is an MLflow pyfunc among the artifacts of its run, so `model
 loaded by MLflow as it is; the model folder travels inside, and no pickle.
 """
 
+import fcntl
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -77,9 +79,12 @@ class Registry:
             return sorted(one.name for one in self._client.search_registered_models())
 
     def count_look(self, model: str, sentences: str) -> int:
-        """Note that test sentences (named by their hash) decided on a promotion once more; say how often they have."""
+        """Note that test sentences (named by their hash) decided on a promotion once more; say how often they have.
+
+        On a server, two looks in the same moment may count as one.
+        """
         key = f"test_looks.{sentences}"
-        with self._tracker.translated():
+        with self._alone(), self._tracker.translated():
             looks = int(self._client.get_registered_model(model).tags.get(key, "0")) + 1
             self._client.set_registered_model_tag(model, key, str(looks))
         return looks
@@ -90,7 +95,8 @@ class Registry:
         """Register a run's model folder as a new version, and move the alias to it as the last step.
 
         `expected` is the champion it was compared with, None for none. Where another holds the alias by now, or the
-        alias cannot be moved, the new version is taken back.
+        alias cannot be moved, the new version is taken back. A local store is held meanwhile, so that of two promotions
+        the second sees the first; a server cannot be, and is asked again whether the alias stayed.
 
         Raises:
             ModelError, TrackingError: the folder is damaged, the champion changed, or the store cannot be used.
@@ -99,17 +105,35 @@ class Registry:
             pyfunc = save_pyfunc(folder, Path(beside) / PYFUNC)
             with self._tracker.translated():
                 self._client.log_artifacts(run_id, str(pyfunc), PYFUNC)
-        self._ensure(model)
-        with self._tracker.translated():
-            made = self._client.create_model_version(
-                model, f"runs:/{run_id}/{PYFUNC}", run_id=run_id, tags=tags, description=description
-            )
-        with self._or_taken_back(model, made.version):
-            self._refuse_other(model, expected)
+        with self._alone():
+            self._ensure(model)
             with self._tracker.translated():
-                self._client.set_registered_model_alias(model, CHAMPION, made.version)
+                made = self._client.create_model_version(
+                    model, f"runs:/{run_id}/{PYFUNC}", run_id=run_id, tags=tags, description=description
+                )
+            with self._or_taken_back(model, made.version):
+                self._refuse_other(model, expected)
+                with self._tracker.translated():
+                    self._client.set_registered_model_alias(model, CHAMPION, made.version)
+            self._refuse_overtaken(model, made.version)
+            with self._tracker.translated():
+                return _version(self._client.get_model_version(model, made.version), int(made.version))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold a local store for this process, and wait for another that holds it; the lock goes with the process."""
+        if self._tracker.file is None:
+            yield
+            return
+        beside = self._tracker.file.with_name(f"{self._tracker.file.name}.lock")
         with self._tracker.translated():
-            return _version(self._client.get_model_version(model, made.version), int(made.version))
+            lock = os.open(beside, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            with self._tracker.translated():
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
 
     def _refuse_other(self, model: str, expected: int | None) -> None:
         now = self.champion(model)
@@ -118,6 +142,17 @@ class Registry:
             said, compared = (f"version {one}" if one else "none" for one in (number, expected))
             raise TrackingError(
                 f"the champion of {model} changed during the comparison: it is {said}, and was {compared}",
+                hint="compare again with the champion of now: the same command",
+            )
+
+    def _refuse_overtaken(self, model: str, version: str) -> None:
+        """Take a version back that the alias is not on any more: another was compared with the same champion."""
+        now = self.champion(model)
+        if now is None or now.number != int(version):
+            self._take_back(model, version)
+            raise TrackingError(
+                f"another promotion moved the champion of {model} in the same moment: it is"
+                f" {f'version {now.number}' if now else 'none'}",
                 hint="compare again with the champion of now: the same command",
             )
 
@@ -130,8 +165,11 @@ class Registry:
             done = True
         finally:
             if not done:
-                with suppress(TrackingError), self._tracker.translated():
-                    self._client.delete_model_version(model, version)
+                self._take_back(model, version)
+
+    def _take_back(self, model: str, version: str) -> None:
+        with suppress(TrackingError), self._tracker.translated():
+            self._client.delete_model_version(model, version)
 
     def _ensure(self, model: str) -> None:
         with self._absent_allowed() as found:

@@ -13,6 +13,7 @@ from pipeline.corpus.load import Corpus, load_corpus
 from pipeline.corpus.splits import Split, grouped_folds, split_corpus
 from pipeline.decisions.decisions import Decisions
 from pipeline.decisions.learn import learn_decisions
+from pipeline.decisions.prevalence import FEWEST
 from pipeline.decisions.rates import FACT, Rates, count_rates, levels, read_rates
 from pipeline.decisions.settings import DecisionSettings
 from pipeline.ground.errors import ModelError, StanceError
@@ -165,4 +166,9 @@ def measure_prevalence(folder: Path, labels: Path | None, data: Path | None) -> 
             predictor, read_gold(data, predictor.codebook), predictor.codebook
         )
     sets = {name: quantify(one, rates) for name, one in judged.items()}
-    return Measured(folder, predictor.manifest, rates, sets, tuple(doubtful))
+    unjudged = [
+        f"{name}: every document has under {FEWEST} sentences, too few for a share to be corrected; none is judged"
+        for name, found in sets.items()
+        if not found.protocols
+    ]
+    return Measured(folder, predictor.manifest, rates, sets, (*doubtful, *unjudged))

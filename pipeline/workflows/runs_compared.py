@@ -129,7 +129,10 @@ def compare_runs(wish: Wish, reader: RunReader, registry: Registry, model: str) 
             )
     groups = _groups(runs, baseline, apart=wish.apart)
     judged = {name: [table.read(run).as_judged() for run in of] for name, of in groups.items()}
-    name, flattered = next((name for name, of in groups.items() if of == (baseline,)), None), False
+    name, flattered = (
+        next((name for name, of in groups.items() if baseline and [run.id for run in of] == [baseline.id]), None),
+        False,
+    )
     if name is None:
         name, why, flattered = _best_by_validation(groups, wish.part)
     figures = resample_figures(judged)
@@ -215,7 +218,7 @@ def _groups(runs: Sequence[RunRecord], baseline: RunRecord | None, *, apart: boo
     """
     keys: dict[tuple[str, ...], list[RunRecord]] = {}
     for run in runs:
-        alone = apart or run == baseline or not run.recipe
+        alone = apart or (baseline is not None and run.id == baseline.id) or not run.recipe
         key = (
             (run.id,)
             if alone

@@ -164,13 +164,14 @@ def _check_some(spec: Sweep, trials: Sequence[Trial]) -> None:
     """Raise `ConfigError` where no trial was finished, with the reasons."""
     if any(trial.value is not None for trial in trials):
         return
-    reasons = list(dict.fromkeys(trial.reason.splitlines()[-1].strip(" -") for trial in trials))
-    lines = "\n".join(f"  - {reason}" for reason in reasons[:LISTED])
-    number = f"all {len(trials)} trials" if len(trials) > 1 else "the one trial"
-    raise ConfigError(
-        f"{spec.name}: {number} failed, and nothing can be chosen\n{lines}",
-        hint="mend `search`, so that the recipe takes what is drawn; that begins a new study",
-    )
+    reasons = list(dict.fromkeys(trial.reason.splitlines()[-1].strip(" -") for trial in trials if trial.reason))
+    lines = "".join(f"\n  - {reason}" for reason in reasons[:LISTED])
+    said = f"all {len(trials)} trials failed" if len(trials) > 1 else "the one trial failed"
+    hint = "mend `search`, so that the recipe takes what is drawn; that begins a new study"
+    if pruned := sum(trial.state == "pruned" for trial in trials):
+        said = f"none of {len(trials)} trials was finished ({len(trials) - pruned} failed, {pruned} pruned)"
+        hint = "mend `search`, so that the recipe takes what is drawn, or leave out `prune_after`; a new study begins"
+    raise ConfigError(f"{spec.name}: {said}, and nothing can be chosen{lines}", hint=hint)
 
 
 def _chosen_recipe(spec: Sweep, base: Recipe, chosen: Trial) -> Recipe:

@@ -68,6 +68,16 @@ def test_named_runs_are_held_against_a_named_baseline_on_validation(shown, stanc
     assert value["runs"][0]["name"] == "words seed 3" and len(value["runs"]) == 3
 
 
+def test_a_named_baseline_stays_one_whatever_its_run_holds(own, stance):
+    client = MlflowClient(tracking_uri=Tracker(Path.cwd()).uri)
+    client.log_metric(own["floor"], "astray", float("nan"))  # unequal to itself, read again
+    value = json.loads(stance("compare", "--baseline", "floor", "--json")[1])
+    assert (value["baseline"], value["baseline_chosen"]) == ("floor seed 3", "named")
+    client.log_metric(own["words"], "astray", float("nan"))
+    value = json.loads(stance("compare", "--baseline", "words seed 3", "--json")[1])
+    assert value["baseline"] == "words seed 3" and "words seed 5" in {run["name"] for run in value["runs"]}
+
+
 def test_a_model_folder_finds_the_run_that_made_it(shown, stance):
     code, out, err = stance("compare", "models/trained/half", "floor", "--json")
     assert code == 0, err

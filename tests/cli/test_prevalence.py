@@ -36,15 +36,20 @@ def test_rates_are_measured_and_kept(shop, stance):
     assert stance("models", "verify", "tiny")[0] == 0
 
 
-def test_shares_are_judged_on_test_and_on_a_file(shop, stance):
+def write_gold(path, documents):
+    """Write the 48 tiny sentences as of so many documents."""
     rows = [
-        {"text": text, "labels": {"both": ["hawk", "dove"], "none": []}.get(kind, [kind]), "doc": f"d{number % 6}"}
-        for number, (kind, text) in enumerate(tiny_sentences())
+        {"text": text, "labels": {"both": ["hawk", "dove"], "none": []}.get(kind, [kind]), "doc": f"d{n % documents}"}
+        for n, (kind, text) in enumerate(tiny_sentences())
     ]
-    (shop / "gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_shares_are_judged_on_test_and_on_a_file(shop, stance):
+    write_gold(shop / "gold.jsonl", 4)
     code, out, err = stance("evaluate", "tiny", "--prevalence", "--data", "gold.jsonl", "-o", "report.md")
     assert code == 0 and "wrote report.md" in err and max(map(len, out.splitlines())) <= 80
-    assert "test documents: " in out and "sentences of gold.jsonl: 48 sentences in 6 documents" in out
+    assert "test documents: " in out and "sentences of gold.jsonl: 48 sentences in 4 documents" in out
     assert [line.split()[0] for line in out.splitlines() if line.startswith(("counted", "corrected"))][:2] == [
         "counted",
         "corrected",
@@ -75,13 +80,27 @@ def test_the_command_in_a_report_names_the_labels_folder(shop, stance):
 
 
 def test_json_holds_what_the_tables_show(shop, stance):
-    code, out, _ = stance("evaluate", "tiny", "--prevalence", "--json")
+    write_gold(shop / "gold.jsonl", 4)
+    code, out, _ = stance("evaluate", "tiny", "--prevalence", "--data", "gold.jsonl", "--json")
     [one] = json.loads(out)
-    [found] = one["sets"].values()
-    assert code == 0 and list(one["sets"]) == ["test documents"]
-    [single] = found["protocols"]
+    assert code == 0 and list(one["sets"]) == ["test documents", "sentences of gold.jsonl"]
+    [single] = one["sets"]["sentences of gold.jsonl"]["protocols"]
     assert single["name"] == "single documents" and 0 <= single["methods"]["corrected"]["covered"] <= 1
     assert single["methods"]["counted"]["covered"] is None and set(single["labels"]) == {"hawk", "dove"}
+
+
+def test_documents_too_small_for_a_corrected_share_are_said(shop, stance):
+    write_gold(shop / "gold.jsonl", 6)
+    code, out, err = stance("evaluate", "tiny", "--prevalence", "--data", "gold.jsonl", "-o", "report.md")
+    said = "sentences of gold.jsonl: every document has under 10 sentences"
+    assert code == 0 and said in " ".join(err.split()) and said in (shop / "report.md").read_text()
+    assert "single documents" not in out
+    rows = (shop / "gold.jsonl").read_text().replace('"doc": "d1"', '"doc": "d0"')
+    (shop / "gold.jsonl").write_text(rows)
+    assert stance("evaluate", "tiny", "--prevalence", "--data", "gold.jsonl", "-o", "report.md")[0] == 0
+    assert (
+        "**Single documents** (2 shares, 4 samples of under 10 sentences left out)" in (shop / "report.md").read_text()
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from tiny import tiny_sentences
 
 from pipeline.decisions.decisions import logit
 from pipeline.ground.records import Evidence, WordWeight
-from pipeline.inference.evidence import OCCLUSION, explain, phrases
+from pipeline.inference.evidence import OCCLUSION, explain, occlude, phrases
+from pipeline.inference.evidence_words import Words
 from pipeline.inference.graph import OnnxScorer
 from pipeline.inference.manifest import AverageSpec, PriorSpec
 from pipeline.inference.scorers import load_scorer
@@ -101,6 +102,31 @@ def test_words_beyond_an_encoder_still_count_for_the_words_of_an_average(worksho
     average = load_scorer(AverageSpec(members=specs), tmp_path, exclusive=False)
     [(hawk, _)], _ = asked(average, [" ".join(SENTENCES[:12])])
     assert abs(weights(hawk)[-5:]).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "reach", "read"),
+    [
+        ("_" * 140 + " We must act now", 126, []),
+        ("* " * 130 + "We must act", 200, []),
+        ("* " * 10 + "We must act", 22, ["We"]),
+        ("We must act", 5, ["We", "mu"]),
+        ("We must act", 0, []),
+        ("We must act", 11, ["We", "must", "act"]),
+    ],
+)
+def test_a_cut_text_keeps_the_words_of_the_whole(text, reach, read):
+    words, seen = Words.of(text), []
+
+    def length(texts):
+        seen.extend(texts)
+        return np.array([[float(len(one.strip()))] for one in texts])
+
+    [weighed] = occlude(length, [words], [reach])
+    assert weighed.shape == (len(words), 1) and seen[0] == text[:reach] and len(seen) == len(read) + 1
+    cut = words.cut(reach)
+    assert [cut.text[start:end] for start, end in cut.spans] == read
+    assert (weighed[: len(read)] > 0).all() and not weighed[len(read) :].any()
 
 
 def evidence(text, *values):

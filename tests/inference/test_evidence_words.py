@@ -46,6 +46,19 @@ def test_without_leaves_out_what_is_dropped_and_nothing_else(text, dropped):
     assert not len(words) or (words.without(()) == text and words.without(range(len(words))) == "")
 
 
+@given(text=TEXTS, reach=st.integers(0, 20))
+def test_a_cut_keeps_words_where_they_were(text, reach):
+    words = Words.of(text)
+    cut = words.cut(reach)
+    assert cut.text == text[:reach] and len(cut) == sum(start < reach for start, _ in words.spans)
+    assert all(
+        start == before and end == min(after, reach)
+        for (start, end), (before, after) in zip(cut.spans, words.spans, strict=False)
+    )
+    assert not len(cut) or (cut.without(()) == cut.text and cut.without(range(len(cut))) == "")
+    assert words.cut(len(text)) == words
+
+
 def test_signs_go_with_the_word_they_hang_on():
     words = Words.of("“Act now,” she (quietly) said — twice.")
     assert words.without({1}) == "“Act she (quietly) said — twice."

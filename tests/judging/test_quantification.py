@@ -1,10 +1,12 @@
 """Every method is judged on the same samples, and what is corrected beats the count where the share is moved."""
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from pipeline.decisions.prevalence import FEWEST
 from pipeline.decisions.rates import count_rates, levels
 from pipeline.judging.quantification import MOVED, quantify
 
@@ -57,7 +59,22 @@ def test_a_perfect_model_is_counted_without_error(make):
 
 def test_too_few_documents_or_sentences_leave_a_protocol_out(make):
     judged = make(45, 6)
-    assert [one.name for one in quantify(judged, rates_of(judged), samples=3).protocols] == ["single documents"]
+    [single] = quantify(judged, rates_of(judged), samples=3).protocols
+    assert single.name == "single documents"
+
+
+def test_documents_too_small_to_be_corrected_are_not_judged_and_are_counted(make):
+    judged = make(200, 10)
+    small = tuple(f"small-{place // 4}" if place < 24 else group for place, group in enumerate(judged.groups))
+    judged = replace(judged, groups=small)
+    sizes = Counter(small)
+    few = sum(size < FEWEST for size in sizes.values())
+    rates = rates_of(judged)
+    single = quantify(judged, rates, samples=6).protocols[0]
+    assert few == 6 and (single.left_out, single.methods["corrected"].samples) == (6, 3 * (len(sizes) - 6))
+    assert {scores.samples for scores in single.methods.values()} == {3 * (len(sizes) - 6)}
+    assert single.omitted == ", 6 samples of under 10 sentences left out"
+    assert quantify(make(60, 30), rates, samples=6).protocols[0].name != "single documents"
 
 
 def test_labels_that_exclude_each_other_are_judged_too(make):

@@ -17,9 +17,9 @@ from pipeline.workflows import sweep_judge
 from pipeline.workflows.away import judged_apart
 from pipeline.workflows.bench import open_bench
 from pipeline.workflows.spec import load_spec
-from pipeline.workflows.sweep import place_of
+from pipeline.workflows.sweep import _check_some, place_of
 from pipeline.workflows.sweep_settings import ready_recipe, settled
-from pipeline.workflows.sweep_study import open_study
+from pipeline.workflows.sweep_study import Trial, open_study
 
 
 def test_the_best_trial_is_chosen_by_its_mean_over_folds_and_only_it_is_judged_on_test(lab):
@@ -133,6 +133,18 @@ def test_a_sweep_whose_trials_all_fail_says_so(lab, stance):
     assert code == 2 and out == "" and "all 3 trials failed, and nothing can be chosen" in err
     assert "no word n-gram stands in" in err and "hint: mend `search`" in err
     assert not (lab / "experiments" / "try.md").exists()
+
+
+def test_a_sweep_of_failed_and_pruned_trials_counts_both(lab):
+    spec, _ = load_spec(write_sweep(lab, prune_after=1, trials=2), lab / "models")
+    failed = Trial(1, "failed", {}, (0.5,), (0.5,), None, 1.0, "", {}, "it went astray\n - in fold 2")
+    pruned = Trial(2, "pruned", {}, (0.4,), (0.4,), None, 1.0, "", {})
+    with pytest.raises(ConfigError) as raised:
+        _check_some(spec, [failed, pruned])
+    assert "none of 2 trials was finished (1 failed, 1 pruned)" in raised.value.message
+    assert raised.value.message.endswith("nothing can be chosen\n  - in fold 2") and "prune_after" in raised.value.hint
+    with pytest.raises(ConfigError, match="the one trial failed"):
+        _check_some(spec, [failed])
 
 
 def test_two_runs_of_one_sweep_do_not_mix(lab):
