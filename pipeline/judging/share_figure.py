@@ -16,11 +16,12 @@ MACRO = "macro-F1"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What one training reached on test; `scores` are F1 values, `MACRO` first, then labels that have one.
+    """What one training on a share of the documents reached on test; `here` marks the run whose page it is for.
 
-    `here` marks the run whose page the figure is for.
+    `scores` are F1 values, `MACRO` first, then labels that have one.
     """
 
+    share: float
     sentences: int
     seed: int
     scores: Mapping[str, float]
@@ -28,26 +29,16 @@ class Point:
 
 
 def sizes_of(points: Sequence[Point]) -> list[tuple[int, list[Point]]]:
-    """Put trainings together whose sentences differ by chance of whole documents, each group by its mean size.
-
-    Within a seed shares grow; the first, second and further training of every seed go together, as long as all seeds
-    have as many. Where they have not, equal sizes go together.
-    """
-    seeds: dict[int, list[Point]] = {}
-    for point in sorted(points, key=lambda point: point.sentences):
-        seeds.setdefault(point.seed, []).append(point)
-    if len({len(column) for column in seeds.values()}) == 1:
-        groups = [list(row) for row in zip(*seeds.values(), strict=True)]
-    else:
-        numbers = sorted({point.sentences for point in points})
-        groups = [[point for point in points if point.sentences == number] for number in numbers]
+    """Put the trainings of a share together, each group by its mean size: whole documents never divide evenly."""
+    shares = sorted({point.share for point in points})
+    groups = [[point for point in points if point.share == share] for share in shares]
     return [(round(float(np.mean([point.sentences for point in group]))), group) for group in groups]
 
 
 def share_curve(points: Sequence[Point]) -> "Figure | None":
     """Draw F1 against training sentences: lines through means over seeds, a dot a training, a ring round the run.
 
-    None where there is nothing to join: trainings of fewer than two sizes.
+    None where there is nothing to join: trainings on fewer than two shares.
     """
     groups = sizes_of(points)
     if len(groups) < 2:

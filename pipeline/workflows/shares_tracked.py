@@ -32,8 +32,10 @@ def points_tracked(
     except StanceError as error:
         progress.say(f"no learning curve is shown: {error.message}")
         return []
-    points = {(run.params["share"], run.seed): _point(run, corpus.codebook.names) for run in reversed(found)}
-    return [*points.values(), own_point(len(split.train), recipe.seed, report)] if points else []
+    points = [_point(run, corpus.codebook.names) for run in reversed(found)]
+    own = own_point(len(split.train), recipe.seed, report)
+    latest = {(point.share, point.seed): point for point in [*points, own]}  # a later run of the same takes its place
+    return list(latest.values()) if points else []
 
 
 def _judged_alike(run: RunRecord, split: Split) -> bool:
@@ -46,13 +48,13 @@ def _judged_alike(run: RunRecord, split: Split) -> bool:
 def _point(run: RunRecord, labels: Sequence[str]) -> Point:
     scores = {MACRO: run.metrics["macro_f1"]}
     scores |= {name: run.metrics[f"f1_{name}"] for name in labels if f"f1_{name}" in run.metrics}
-    return Point(int(run.params["train_sentences"]), int(run.seed), scores)
+    return Point(float(run.params["share"]), int(run.params["train_sentences"]), int(run.seed), scores)
 
 
 def own_point(sentences: int, seed: int, report: Report) -> Point:
-    """Mark the run that reached a report."""
+    """Mark the run that reached a report, trained on all documents."""
     scores = {MACRO: report.macro_f1.value} | {name: one.f1.value for name, one in report.labels.items()}
-    return Point(sentences, seed, {name: value for name, value in scores.items() if value is not None}, here=True)
+    return Point(1.0, sentences, seed, {name: value for name, value in scores.items() if value is not None}, here=True)
 
 
 def points_of(study: "Study", sentences: Mapping[tuple[int, float], int], here: tuple[int, float]) -> list[Point]:
@@ -60,6 +62,7 @@ def points_of(study: "Study", sentences: Mapping[tuple[int, float], int], here: 
     tracks = [*study.of("macro"), *study.of("label")]
     return [
         Point(
+            size.share,
             sentences[seed, size.share],
             seed,
             {MACRO if track.kind == "macro" else track.name: track.by_seed[row][column] for track in tracks},

@@ -88,8 +88,8 @@ def test_a_training_shows_the_curve_of_its_recipe_where_the_store_has_one(place,
     trained, _ = train_words(place, seed=4)
     (tmp_path / "second").mkdir()
     [alt] = said_of(page(place, trained.run_id, tmp_path / "second"))
-    first = curve.lines[0].study.tracks[0].values[0].value
-    assert f"{first:.3f} with " in alt
+    first, *_, last = curve.lines[0].study.tracks[0].values
+    assert f"{first.value:.3f} with " in alt and alt.count(f"{last.value:.3f} with ") == 2  # the run is the same again
     own = f"{trained.test.macro_f1.value:.3f} with {trained.manifest.facts['sentences']['train']:,}"
     assert alt.endswith(f"This run: {own}.")
 
@@ -110,7 +110,7 @@ def test_a_curve_that_was_killed_shows_what_is_there(place, tmp_path):
     client(place).set_terminated(whole.info.run_id, "KILLED")
     trained, _ = train_words(place, seed=4)
     [alt] = said_of(page(place, trained.run_id, tmp_path))
-    assert alt.count(" with ") == 4  # two shares, the run among the sizes, and the run by itself
+    assert alt.count(" with ") == 4  # two shares, this run in the place of the third, and this run by itself
 
 
 def test_a_store_that_cannot_be_searched_costs_the_figure_alone(place, tmp_path, monkeypatch):
@@ -127,18 +127,17 @@ def test_a_store_that_cannot_be_searched_costs_the_figure_alone(place, tmp_path,
 
 
 def test_seeds_of_a_share_go_together_though_their_sentences_differ():
-    points = [Point(n, seed, {MACRO: n / 100}) for seed, row in ((3, (10, 21)), (4, (12, 20))) for n in row]
-    assert [(size, len(group)) for size, group in sizes_of(points)] == [(11, 2), (20, 2)]
-    apart = sizes_of([*points, Point(21, 5, {MACRO: 0.3}, here=True)])
-    assert [(size, len(group)) for size, group in apart] == [(10, 1), (12, 1), (20, 1), (21, 2)]
+    sizes = {3: {0.5: 10, 1.0: 20}, 4: {0.5: 12, 1.0: 20}}
+    points = [Point(share, n, seed, {MACRO: n / 100}) for seed, row in sizes.items() for share, n in row.items()]
+    points.append(Point(1.0, 20, 5, {MACRO: 0.3}, here=True))
+    assert [(size, len(group)) for size, group in sizes_of(points)] == [(11, 2), (20, 3)]
 
 
-def test_nothing_is_drawn_of_one_size_and_labels_without_gold_are_left_out(tmp_path):
+def test_nothing_is_drawn_of_one_share_and_labels_without_gold_are_left_out():
     assert share_curve([]) is None
-    assert share_curve([Point(10, seed, {MACRO: 0.5}) for seed in (3, 4)]) is None
-    points = [Point(10, 3, {MACRO: 0.5}), Point(20, 3, {MACRO: 0.6, "hawk": 0.4}, here=True)]
-    figure = share_curve(points)
-    [axes] = figure.axes
+    assert share_curve([Point(1.0, 10, seed, {MACRO: 0.5}) for seed in (3, 4)]) is None
+    points = [Point(0.5, 10, 3, {MACRO: 0.5}), Point(1.0, 20, 3, {MACRO: 0.6, "hawk": 0.4}, here=True)]
+    [axes] = share_curve(points).axes
     lines = {line.get_label(): line.get_xydata().tolist() for line in axes.get_lines()}
     assert lines[MACRO] == [[10, 0.5], [20, 0.6]] and lines["hawk"] == [[20, 0.4]]
     assert lines["this run"] == [[20, 0.6]]
