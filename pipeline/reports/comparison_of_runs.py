@@ -83,7 +83,11 @@ def number(value: float | None, digits: int) -> str:
 
 def how_judged(compared: "RunsCompared") -> str:
     """Say on what the figures stand."""
-    return f"Judged on {compared.sentences:,} {compared.part} sentences of {compared.documents} documents."
+    sentences, documents = compared.sentences, compared.documents
+    return (
+        f"Judged on {sentences:,} {compared.part} sentence{'s' * (sentences != 1)} of {documents}"
+        f" document{'s' * (documents != 1)}."
+    )
 
 
 def how_told(compared: "RunsCompared") -> str:

@@ -140,7 +140,11 @@ def newest_runs(runs: Sequence[RunRecord], experiment: str | None) -> tuple[list
     recipes = list(dict.fromkeys(recipe for recipe, _ in chosen))
     kept = set(recipes[:MOST])
     left = len(recipes) - len(kept)
-    said = [Notice(f"{left} older recipes of {done[0].experiment!r} are left out", "name them")] if left else []
+    said: list[Notice] = []
+    if left:
+        older = "1 older recipe" if left == 1 else f"{left} older recipes"
+        verb, hint = ("is", "name it") if left == 1 else ("are", "name them")
+        said = [Notice(f"{older} of {done[0].experiment!r} {verb} left out", hint)]
     return [run for (recipe, _), run in chosen.items() if recipe in kept], said
 
 
