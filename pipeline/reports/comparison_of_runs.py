@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.judging.paired import BRIER, ECE, LABEL, SOURCE
+from pipeline.reports.evaluation import Fitting
 from pipeline.reports.tables import interval, markdown_table
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def runs_table(compared: "RunsCompared", codebook: "Codebook") -> RenderableType
         costs.add_row(Text(entry.name), *_cells(entry, shown))
     ids = Text("\n".join(_ids(entry) for entry in compared.entries), overflow="fold")
     words = Text(f"{how_judged(compared)}\n{how_told(compared)}\n{_columns(heads)}", style="dim")
-    return Group(worth, Text(), costs, Text(), ids, Text(), words)
+    return Group(Fitting(worth), Text(), Fitting(costs), Text(), ids, Text(), words)
 
 
 def _table(heads: Sequence[str]) -> Table:
