@@ -54,7 +54,7 @@ def command(
     documents and of seeds. Where there is no champion the baseline is the best
     run by validation. The best of many is partly the luckiest on the sentences
     it was chosen on, and every other run looks worse for it: on validation no
-    difference from it is called real.
+    difference from it is called real. Nor is any on fewer than five documents.
 
     Choose a model on validation. --on test shows figures to report once it is
     chosen, not to choose by. Peers are judged on test alone.

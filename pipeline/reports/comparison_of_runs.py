@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.judging.paired import BRIER, ECE, LABEL, SOURCE
+from pipeline.judging.report import FEW_DOCUMENTS
 from pipeline.reports.evaluation import Fitting
 from pipeline.reports.tables import interval, markdown_table
 
@@ -93,10 +94,11 @@ def how_judged(compared: "RunsCompared") -> str:
 
 def how_told(compared: "RunsCompared") -> str:
     """Say what the baseline is, and when a difference is called better or worse."""
-    return (
-        f"Baseline: {compared.baseline} ({compared.why}). Differences are by paired bootstrap of documents and seeds;"
-        " better or worse is what stands among all lines (Holm, 5 %)."
-    )
+    baseline = compared.baseline
+    told = "better or worse is what stands among all lines (Holm, 5 %)"
+    if compared.documents < FEW_DOCUMENTS:
+        told = f"under {FEW_DOCUMENTS} documents no difference is called real"
+    return f"Baseline: {baseline} ({compared.why}). Differences are by paired bootstrap of documents and seeds; {told}."
 
 
 def _columns(heads: Sequence[str]) -> str:
@@ -127,19 +129,19 @@ def runs_markdown(compared: "RunsCompared") -> str:
 
 
 def _against(paired: "Sequence[Paired]") -> str:
-    """Write every label and source; a star where the line's own interval leaves out 0."""
+    """Write every label and source; a star where the line's own interval leaves out 0, and not by few documents."""
     rows = []
     for one in paired:
         if one.aspect.kind in KINDS:
             low, high = one.difference.low, one.difference.high
-            star = "\\*" if low is not None and high is not None and (low > 0 or high < 0) else ""
-            said = interval(one.difference, sign=True) + star
+            apart = low is not None and high is not None and (low > 0 or high < 0)
+            said = interval(one.difference, sign=True) + "\\*" * (apart and one.documents >= FEW_DOCUMENTS)
             name = _cell(f"{KINDS[one.aspect.kind]} {one.aspect.name}")
             rows.append([name, f"{one.a:.3f}", f"{one.b:.3f}", said, str(one.documents)])
     table = markdown_table(["", "run", "baseline", "difference", "documents"], rows)
     return (
-        f"{table}\n\n\\* its own 95 % interval leaves out 0, not corrected for the number of lines. F1 and macro-F1:"
-        " more is better; ECE and Brier: less is."
+        f"{table}\n\n\\* its own 95 % interval leaves out 0, not corrected for the number of lines, and"
+        f" {FEW_DOCUMENTS} documents or more stand behind it. F1 and macro-F1: more is better; ECE and Brier: less is."
         " A difference of ECE is without what chance adds to each."
     )
 

@@ -12,7 +12,7 @@ from pipeline.judging.compare import Difference, holm
 from pipeline.judging.kept import KeptAnswers, Part, why_not_paired
 from pipeline.judging.paired import MACRO, Aspect, Figures, Paired, compare_figures, resample_figures
 from pipeline.judging.records import Report
-from pipeline.judging.report import judge
+from pipeline.judging.report import FEW_DOCUMENTS, judge
 from pipeline.tracking.registry import CHAMPION, Registry
 from pipeline.tracking.runs import RunReader, RunRecord
 from pipeline.workflows.runs import find_run, newest_runs, recipe_key, usable
@@ -244,13 +244,16 @@ def _groups(runs: Sequence[RunRecord], baseline: RunRecord | None, *, apart: boo
 def _deltas(against: Mapping[str, Sequence[Paired]], baseline: str, *, flattered: bool) -> dict[str, Difference]:
     """Give each line's macro-F1 minus the baseline's; real is what stands among these differences (Holm 1979).
 
-    From a baseline that was chosen on these sentences none is real.
+    From a baseline that was chosen on these sentences none is real, and none on so few documents that every resample
+    may agree by chance (decision 20).
     """
+    few = False
     found = []
     for name, paired in against.items():
         [macro] = [one for one in paired if one.aspect == Aspect(MACRO)]
         found.append(Difference(name, baseline, macro.difference, macro.p))
-    tested = found if flattered else holm(found)
+        few = macro.documents < FEW_DOCUMENTS
+    tested = found if flattered or few else holm(found)
     return {difference.a: difference for difference in tested}
 
 
