@@ -1,5 +1,6 @@
 """Lay out runs side by side: two tables for a terminal of 80 columns, and the whole of it as Markdown."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.ground.plain import plain
 from pipeline.judging.paired import BRIER, ECE, LABEL, SOURCE
 from pipeline.judging.report import FEW_DOCUMENTS
 from pipeline.reports.evaluation import Fitting
@@ -37,7 +39,7 @@ def runs_table(compared: "RunsCompared", codebook: "Codebook") -> RenderableType
     for entry in compared.entries:
         costs.add_row(Text(entry.name), *_cells(entry, shown))
     ids = Text("\n".join(_ids(entry) for entry in compared.entries), overflow="fold")
-    words = Text(f"{how_judged(compared)}\n{how_told(compared)}\n{_columns(heads)}", style="dim")
+    words = Text(f"{how_judged(compared)}\n{how_told(compared, compared.baseline)}\n{_columns(heads)}", style="dim")
     return Group(Fitting(worth), Text(), Fitting(costs), Text(), ids, Text(), words)
 
 
@@ -92,9 +94,8 @@ def how_judged(compared: "RunsCompared") -> str:
     )
 
 
-def how_told(compared: "RunsCompared") -> str:
+def how_told(compared: "RunsCompared", baseline: str) -> str:
     """Say what the baseline is, and when a difference is called better or worse."""
-    baseline = compared.baseline
     told = "better or worse is what stands among all lines (Holm, 5 %)"
     if compared.documents < FEW_DOCUMENTS:
         told = f"under {FEW_DOCUMENTS} documents no difference is called real"
@@ -116,10 +117,11 @@ def runs_markdown(compared: "RunsCompared") -> str:
         delta = interval(entry.delta.estimate, sign=True) if entry.delta else "–"
         word = f"**{said}**" if said in (BETTER, WORSE) else said
         rows.append([_cell(entry.name), interval(entry.macro_f1), delta, word, *_cells(entry, compared.labels)])
+    told = how_told(compared, _cell(compared.baseline))
     sections = [
         "# Runs compared",
         markdown_table(heads, rows),
-        f"{how_judged(compared)} {how_told(compared)} AP, Brier and ECE are means over labels.",
+        f"{how_judged(compared)} {told} AP, Brier and ECE are means over labels.",
     ]
     for entry in compared.entries:
         if entry.against:
@@ -156,4 +158,5 @@ def _made(compared: "RunsCompared") -> list[list[str]]:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    """Write words of others so that Markdown reads nothing into them."""
+    return re.sub(r"([\\`\[<|])", r"\\\1", plain(text))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.ground.errors import ModelError, TrackingError
+from pipeline.ground.plain import plain
 from pipeline.ground.records import Notice
 from pipeline.inference.manifest import MANIFEST, Manifest, read_manifest
 from pipeline.inference.shelf import find_model
@@ -35,7 +36,7 @@ def find_run(named: str, runs: Sequence[RunRecord], registry: Registry, model: s
             raise _ambiguous(named, found)
         if found:
             return found[0], []
-    if called := [run for run in runs if run.name == named]:
+    if called := [run for run in runs if run.name == plain(named)]:
         return _newest(named, called)
     of_recipe = [run for run in runs if run.whole and run.recipe == named]
     manifest = _model(named)
