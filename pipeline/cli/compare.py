@@ -18,7 +18,11 @@ Example:
 
 @click.command("compare", epilog=EPILOG)
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
-@click.option("--experiment", help="Compare the runs of this MLflow experiment [default: the one that ran last].")
+@click.option(
+    "--experiment",
+    help="Compare the runs of this MLflow experiment, or look there for each RUN"
+    " [default: the one that ran last, or all].",
+)
 @click.option("--baseline", metavar="RUN", help="Hold the others against this run [default: the champion].")
 @click.option(
     "--on",

@@ -3,9 +3,10 @@
 import difflib
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from pipeline.ground.errors import ModelError, TrackingError
+from pipeline.ground.errors import ModelError, StanceError, TrackingError
 from pipeline.ground.plain import plain
 from pipeline.ground.records import Notice
 from pipeline.inference.manifest import MANIFEST, Manifest, read_manifest
@@ -52,6 +53,30 @@ def find_run(named: str, runs: Sequence[RunRecord], registry: Registry, model: s
             hint=f"train it here: stance train models/{manifest.name}.yaml",
         )
     raise _unknown(named, runs)
+
+
+def find_run_of(
+    experiment: str | None, named: str, runs: Sequence[RunRecord], registry: Registry, model: str
+) -> tuple[RunRecord, list[Notice]]:
+    """Find one run as `find_run` does, of this experiment where one is given; the champion may be of any.
+
+    Raises:
+        TrackingError, ModelError: as `find_run`, or what is named is a run of another experiment.
+    """
+    if experiment is None or named == CHAMPION:
+        return find_run(named, runs, registry, model)
+    try:
+        return find_run(named, [run for run in runs if run.experiment == experiment], registry, model)
+    except StanceError:
+        other = None
+        with suppress(StanceError):
+            other = find_run(named, runs, registry, model)[0]
+        if other is None or other.experiment == experiment:
+            raise
+        raise TrackingError(
+            f"{named!r} is run {other.said} of the experiment {other.experiment!r}, and no run of {experiment!r}",
+            hint="leave out --experiment, or name a run that is of it",
+        ) from None
 
 
 def _not_made_here(named: str, manifest: Manifest, chosen: RunRecord) -> Notice:

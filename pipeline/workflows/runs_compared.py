@@ -15,7 +15,7 @@ from pipeline.judging.records import Report
 from pipeline.judging.report import FEW_DOCUMENTS, judge
 from pipeline.tracking.registry import CHAMPION, Registry
 from pipeline.tracking.runs import RunReader, RunRecord
-from pipeline.workflows.runs import find_run, newest_runs, recipe_key, usable
+from pipeline.workflows.runs import find_run_of, newest_runs, recipe_key, usable
 
 COSTS = ("train_seconds", "sentences_per_second", "model_megabytes")
 
@@ -95,9 +95,9 @@ class Table:
     answers: dict[str, KeptAnswers] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
 
-    def find(self, named: str) -> RunRecord:
-        """Find a run, and keep what is to be said of it."""
-        run, said = find_run(named, self.runs, self.registry, self.model)
+    def find(self, named: str, experiment: str | None = None) -> RunRecord:
+        """Find a run, of one experiment where that is named, and keep what is to be said of it."""
+        run, said = find_run_of(experiment, named, self.runs, self.registry, self.model)
         self.notices += said
         usable(self.reader, run, "compared")
         return run
@@ -115,8 +115,10 @@ def compare_runs(wish: Wish, reader: RunReader, registry: Registry, model: str) 
     Raises:
         TrackingError: a run is unknown, did not finish, keeps no answers, or was judged on other sentences.
     """
-    table = Table(wish, reader, registry, model, reader.runs())
-    runs = list({run.id: run for run in (table.find(name) for name in wish.named)}.values()) or _by_default(table)
+    within = reader.runs(wish.experiment)
+    table = Table(wish, reader, registry, model, within if wish.experiment is None else reader.runs())
+    named = [table.find(name, wish.experiment) for name in wish.named]
+    runs = list({run.id: run for run in named}.values()) or _by_default(table, within)
     baseline, why = _baseline(table, runs)
     if baseline is not None and baseline.id not in {run.id for run in runs}:
         runs.append(baseline)
@@ -149,9 +151,9 @@ def compare_runs(wish: Wish, reader: RunReader, registry: Registry, model: str) 
     )
 
 
-def _by_default(table: Table) -> list[RunRecord]:
+def _by_default(table: Table, within: Sequence[RunRecord]) -> list[RunRecord]:
     """Choose runs nobody named; those that keep no answers, or were judged on other sentences, are left out."""
-    runs, said = newest_runs(table.reader.runs(table.wish.experiment), table.wish.experiment)
+    runs, said = newest_runs(within, table.wish.experiment)
     table.notices += said
     kept: list[RunRecord] = []
     for run in runs:
