@@ -9,14 +9,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.ground.errors import StanceError
-from pipeline.ground.files import write_text
 from pipeline.ground.machine import describe_machine
 from pipeline.ground.records import Estimate
 from pipeline.inference.evidence import MOST, OCCLUSION, SHARE
 from pipeline.judging.faithfulness import FIGURES, SHARES, Deletion, Faithfulness
 from pipeline.reports.behaviour import check_output, model_names
 from pipeline.reports.evaluation import Fitting
+from pipeline.reports.output import write_output
 from pipeline.reports.tables import interval, markdown_table
 
 if TYPE_CHECKING:
@@ -65,12 +64,7 @@ def _short(deletion: Deletion, *, sign: bool = False) -> list[str]:
 def write_report(path: Path, explained: Sequence["Explained"], sample: "Sample", command: str) -> None:
     """Write the Markdown report; only over one that this command wrote."""
     check_output(path, "--evidence")
-    try:
-        write_text(path.resolve(), evidence_markdown(explained, sample, command))
-    except OSError as error:
-        raise StanceError(
-            f"cannot write {path}: {error.strerror}", hint="name a file in a folder you may write to"
-        ) from error
+    write_output(path, evidence_markdown(explained, sample, command))
 
 
 def evidence_markdown(explained: Sequence["Explained"], sample: "Sample", command: str) -> str:
