@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pipeline.ground.codebook import Codebook
     from pipeline.workflows.runs_compared import RunsCompared
 
+FORMS = {".md": "markdown", ".json": "json"}
 EPILOG = """\b
 Example:
   stance compare
@@ -18,7 +19,11 @@ Example:
 
 @click.command("compare", epilog=EPILOG)
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
-@click.option("--experiment", help="Compare the runs of this MLflow experiment [default: the one that ran last].")
+@click.option(
+    "--experiment",
+    help="Compare the runs of this MLflow experiment, or look there for each RUN"
+    " [default: the one that ran last, or all].",
+)
 @click.option("--baseline", metavar="RUN", help="Hold the others against this run [default: the champion].")
 @click.option(
     "--on",
@@ -32,7 +37,10 @@ Example:
 @click.option("--markdown", is_flag=True, help="Write Markdown, with every label and source.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, with every label and source.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file, as Markdown or JSON."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write to this file, as its name ends: .md or .json.",
 )
 def command(
     runs: tuple[str, ...],
@@ -54,7 +62,7 @@ def command(
     documents and of seeds. Where there is no champion the baseline is the best
     run by validation. The best of many is partly the luckiest on the sentences
     it was chosen on, and every other run looks worse for it: on validation no
-    difference from it is called real.
+    difference from it is called real. Nor is any on fewer than five documents.
 
     Choose a model on validation. --on test shows figures to report once it is
     chosen, not to choose by. Peers are judged on test alone.
@@ -63,9 +71,11 @@ def command(
     from pipeline.ground.codebook import load_codebook
     from pipeline.ground.extras import need
     from pipeline.ground.paths import find_project
+    from pipeline.reports.comparison_of_runs import check_output
 
-    if markdown and as_json:
-        raise click.UsageError("--markdown and --json are two forms of one answer; give one of them")
+    form = _form(markdown, as_json, output)
+    if output:
+        check_output(output)
     for module in ("mlflow", "sklearn"):
         need(module, "train", "stance compare")
     from pipeline.tracking.registry import Registry
@@ -80,15 +90,30 @@ def command(
     compared = compare_runs(wish, RunReader(tracker), Registry(tracker), codebook.name)
     for notice in compared.notices:
         say_notice(notice)
-    _answer(compared, codebook, "json" if as_json else "markdown" if markdown or output else "table", output)
+    _answer(compared, codebook, form, output)
+
+
+def _form(markdown: bool, as_json: bool, output: Path | None) -> str:
+    """Tell in which form to answer; raise a usage error where flags and the file's name do not agree on it."""
+    if markdown and as_json:
+        raise click.UsageError("--markdown and --json are two forms of one answer; give one of them")
+    asked = "json" if as_json else "markdown" if markdown else ""
+    if output is None:
+        return asked or "table"
+    form = FORMS.get(output.suffix)
+    if form is None:
+        raise click.UsageError(f"-o {output}: the name must end in .md for Markdown or in .json for JSON")
+    if asked and asked != form:
+        raise click.UsageError(f"--{asked} and -o {output} are two forms of one answer; leave out --{asked}")
+    return form
 
 
 def _answer(compared: "RunsCompared", codebook: "Codebook", form: str, output: Path | None) -> None:
     """Print the comparison, or write it into a file."""
     from pipeline.cli.console import note, results, stdout_console
-    from pipeline.ground.files import write_text
     from pipeline.ground.paths import shown
     from pipeline.reports.comparison_of_runs import runs_markdown, runs_table
+    from pipeline.reports.output import write_output
 
     if form == "table":
         with results():
@@ -100,5 +125,5 @@ def _answer(compared: "RunsCompared", codebook: "Codebook", form: str, output: P
         with results():
             click.echo(text, nl=False)
         return
-    write_text(output, text)
+    write_output(output, text)
     note(f"wrote {shown(output)}")

@@ -9,6 +9,8 @@ from pydantic import Field, field_validator
 from pipeline.ground.config import Strict, did_you_mean, load_config
 from pipeline.ground.errors import LabelError
 
+NAME = r"^[a-z][a-z0-9_-]*$"  # of a label
+
 
 def _is_false(value: object) -> bool:
     return value is False
@@ -20,7 +22,7 @@ class Label(Strict):
     `asks` says that what carries it asks something of somebody; a report gathers these as a list of things to do.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
+    name: str = Field(pattern=NAME)
     short: str = Field(min_length=1, max_length=5)
     color: str = "cyan"
     definition: str

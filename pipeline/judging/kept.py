@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from pipeline.ground.codebook import Codebook
+from pipeline.ground.codebook import NAME, Codebook
 from pipeline.ground.config import Strict
 from pipeline.ground.files import hash_text
 from pipeline.ground.records import Example
@@ -15,6 +15,7 @@ from pipeline.judging.records import Judged
 DIGITS = 6  # of the probabilities kept
 Part = Literal["validation", "test"]
 Probability = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(pattern=NAME)]
 
 
 class Answer(Strict):
@@ -47,7 +48,7 @@ class KeptAnswers(Strict):
     codebook: str
     codebook_version: str
     choice: Literal["any", "one"]
-    labels: tuple[str, ...] = Field(min_length=1)
+    labels: tuple[Name, ...] = Field(min_length=1)
     data_fingerprint: str
     model_id: str
     thresholds: tuple[float | None, ...]

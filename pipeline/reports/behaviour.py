@@ -1,6 +1,5 @@
 """Lay out what models do on the behavioural suite: a table for the terminal, a whole report in Markdown."""
 
-import stat
 from collections.abc import Sequence
 from datetime import date
 from itertools import groupby
@@ -14,11 +13,12 @@ from rich.text import Text
 
 from pipeline.corpus.claims import KINDS, Chapter, Suite
 from pipeline.ground.errors import StanceError
-from pipeline.ground.files import look_at, read_utf8, write_text
+from pipeline.ground.files import read_utf8, write_text
 from pipeline.ground.machine import describe_machine
 from pipeline.judging.verdicts import BehaviourReport, Failure, Tally
 from pipeline.reports.evaluation import Fitting
 from pipeline.reports.markers import replace_block
+from pipeline.reports.output import refuse_output
 from pipeline.reports.tables import interval, markdown_table
 
 if TYPE_CHECKING:
@@ -109,15 +109,10 @@ def _failure(failure: Failure) -> Group:
 
 
 def check_output(path: Path, kind: str = "--behaviour") -> None:
-    """Raise `StanceError` for a file that is not Markdown, or that this command did not generate with this option."""
+    """Raise `StanceError` for a file that is not Markdown, that this command did not make so, or that none can make."""
     if path.suffix != ".md":
         raise StanceError(f"{path}: the report is Markdown, and its name must end in .md", hint=f"-o {path.stem}.md")
-    facts = look_at(path)
-    if facts and not (stat.S_ISREG(facts.st_mode) and _made_by(read_utf8(path), kind)):
-        raise StanceError(
-            f"{path} is there already and was not made by `stance evaluate {kind}`; it is left as it is",
-            hint="name another file with -o, or move what is there",
-        )
+    refuse_output(path, lambda there: _made_by(read_utf8(there), kind), f"stance evaluate {kind}")
 
 
 def _made_by(text: str, kind: str) -> bool:

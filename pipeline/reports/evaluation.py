@@ -43,7 +43,8 @@ class Fitting:
             return
         for first, *numbers in rows:
             yield Text.assemble((heads[0].plain, "dim"), " ", first)
-            pairs = [Text(f"{head.plain} {cell.plain}") for head, cell in zip(heads[1:], numbers, strict=True)]
+            named = zip(heads[1:], numbers, strict=True)
+            pairs = [Text.assemble(f"{head.plain} ", cell) for head, cell in named if cell.plain]
             yield Padding(Columns(pairs, padding=(0, 2, 0, 0)), (0, 0, 0, 2))
 
 

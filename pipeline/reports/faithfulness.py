@@ -9,13 +9,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.ground.errors import StanceError
-from pipeline.ground.files import write_text
 from pipeline.ground.machine import describe_machine
+from pipeline.ground.records import Estimate
 from pipeline.inference.evidence import MOST, OCCLUSION, SHARE
 from pipeline.judging.faithfulness import FIGURES, SHARES, Deletion, Faithfulness
 from pipeline.reports.behaviour import check_output, model_names
 from pipeline.reports.evaluation import Fitting
+from pipeline.reports.output import write_output
 from pipeline.reports.tables import interval, markdown_table
 
 if TYPE_CHECKING:
@@ -48,27 +48,23 @@ def size(report: Faithfulness, sample: "Sample") -> str:
     """Say how much was tested, and how many words the evidence has."""
     return (
         f"{report.method}, {report.chosen:.1f} of {report.words:.1f} words;"
-        f" {report.pairs} label{'s' * (report.pairs != 1)} of {report.sentences} sentences"
-        f" in {report.documents} documents of {sample.name}"
+        f" {report.pairs} label{'s' * (report.pairs != 1)} of {report.sentences} sentence"
+        f"{'s' * (report.sentences != 1)} in {report.documents} document{'s' * (report.documents != 1)}"
+        f" of {sample.name}"
     )
 
 
 def _short(deletion: Deletion, *, sign: bool = False) -> list[str]:
     """Write the shown words' two figures with intervals, and the two areas without."""
     estimates = [getattr(deletion, name) for name in FIGURES]
-    style = "+.2f" if sign else ".2f"
-    return [*(interval(one, 2, sign=sign) for one in estimates[:2]), *(f"{one.value:{style}}" for one in estimates[2:])]
+    areas = (interval(Estimate(one.value), 2, sign=sign) for one in estimates[2:])
+    return [*(interval(one, 2, sign=sign) for one in estimates[:2]), *areas]
 
 
 def write_report(path: Path, explained: Sequence["Explained"], sample: "Sample", command: str) -> None:
     """Write the Markdown report; only over one that this command wrote."""
     check_output(path, "--evidence")
-    try:
-        write_text(path.resolve(), evidence_markdown(explained, sample, command))
-    except OSError as error:
-        raise StanceError(
-            f"cannot write {path}: {error.strerror}", hint="name a file in a folder you may write to"
-        ) from error
+    write_output(path, evidence_markdown(explained, sample, command))
 
 
 def evidence_markdown(explained: Sequence["Explained"], sample: "Sample", command: str) -> str:

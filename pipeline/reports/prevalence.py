@@ -42,7 +42,8 @@ def rates_table(rates: Rates, codebook: Codebook) -> Group:
     for row in rates_rows(rates, codebook.names):
         table.add_row(*row)
     documents = len(next(iter(rates.counts.values())))
-    return Group(Text(f"{documents} validation documents; {_folds(rates)}"), "", Fitting(table))
+    said = f"{documents} validation document{'s' * (documents != 1)}; {_folds(rates)}"
+    return Group(Text(said), "", Fitting(table))
 
 
 def rates_rows(rates: Rates, names: Sequence[str]) -> list[list[str]]:

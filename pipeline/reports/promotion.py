@@ -10,6 +10,7 @@ from rich.text import Text
 from pipeline.judging.gate import SIZE, SPEED, TOLERANCES, Line
 from pipeline.judging.paired import ECE, SOURCE
 from pipeline.judging.report import FEW_DOCUMENTS
+from pipeline.reports.evaluation import Fitting
 from pipeline.reports.models import STYLES
 from pipeline.reports.tables import interval
 from pipeline.workflows.promotion import title
@@ -28,7 +29,7 @@ def trial_table(trial: "Trial") -> RenderableType:
         said = f"champion: version {trial.champion.number}, run {trial.champion.run_id[:8]}"
         parts += [Text(), Text(said)]
     if trial.lines:
-        parts += [Text(), _lines(trial.lines), Text(), Text(_legend(trial), style="dim")]
+        parts += [Text(), Fitting(_lines(trial.lines)), Text(), Text(_legend(trial), style="dim")]
     if trial.incomparable:
         parts += [Text(), Text(f"not compared: {trial.incomparable}")]
     return Group(*parts)

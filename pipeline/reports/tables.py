@@ -24,11 +24,15 @@ def csv_table(columns: Sequence[str], rows: Iterable[dict[str, str | int | float
 
 
 def interval(estimate: Estimate, digits: int = 3, *, sign: bool = False) -> str:
-    """Write a figure and its 95 % interval; `sign` shows a plus, as differences want."""
-    style = f"{'+' if sign else ''}.{digits}f"
+    """Write a figure and its 95 % interval; `sign` shows a plus, as differences want.
+
+    A minus before 0.000 tells on which side a small difference lies; before a figure it would say nothing.
+    """
+    style = f"{'+' if sign else 'z'}.{digits}f"
+    value = f"{estimate.value + 0.0:{style}}"  # -0.0 + 0.0 is 0.0
     if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:{style}}"
-    return f"{estimate.value:{style}} [{estimate.low:{style}}, {estimate.high:{style}}]"
+        return value
+    return f"{value} [{estimate.low + 0.0:{style}}, {estimate.high + 0.0:{style}}]"
 
 
 def _cell(value: str | int | float | None) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.ground.errors import TrackingError
+from pipeline.ground.plain import plain
 from pipeline.tracking.pyfunc import save_pyfunc
 from pipeline.tracking.store import Tracker, load_mlflow
 
@@ -200,4 +201,5 @@ def _version(one: Any, champion: int | None) -> Version:
         )
     created = datetime.fromtimestamp(one.creation_timestamp / 1000, UTC).isoformat(timespec="seconds")
     number = int(one.version)
-    return Version(one.name, number, one.run_id, created, dict(one.tags), number == champion)
+    tags = {name: plain(value) for name, value in one.tags.items()}
+    return Version(one.name, number, one.run_id, created, tags, number == champion)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from pipeline.ground.errors import StanceError, TrackingError
 from pipeline.ground.files import read_utf8
+from pipeline.ground.plain import plain
 from pipeline.judging.kept import KeptAnswers, Part
 from pipeline.tracking.store import MODEL, Run, Tracker, load_mlflow
 
@@ -23,7 +24,7 @@ SHORT = 8  # digits of a run's id that people see
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run as the store has it; `started` is ISO 8601 in UTC."""
+    """One run as the store has it, its words made plain: others may write to a store; `started` is ISO 8601 in UTC."""
 
     id: str
     name: str
@@ -106,8 +107,9 @@ class RunReader:
             names = {one.experiment_id: one.name for one in self._client.search_experiments()}
         if experiment is not None:
             if experiment not in names.values():
+                known = ", ".join(sorted(map(plain, names.values())))
                 raise TrackingError(
-                    f"no experiment is called {experiment!r}; there are: {', '.join(sorted(names.values()))}",
+                    f"no experiment is called {experiment!r}; there are: {known}",
                     hint="see them in the MLflow UI: stance ui",
                 )
             names = {key: name for key, name in names.items() if name == experiment}
@@ -232,12 +234,12 @@ def _record(run: Any, experiments: dict[str, str]) -> RunRecord:
     started = datetime.fromtimestamp(run.info.start_time / 1000, UTC).isoformat(timespec="seconds")
     return RunRecord(
         id=run.info.run_id,
-        name=run.info.run_name,
+        name=plain(run.info.run_name or "") or run.info.run_id[:SHORT],
         experiment=experiments[run.info.experiment_id],
         status=run.info.status,
         started=started,
         artifacts=run.info.artifact_uri,
         metrics=dict(run.data.metrics),
-        tags=dict(run.data.tags),
-        params=dict(run.data.params),
+        tags={name: plain(value) for name, value in run.data.tags.items()},
+        params={name: plain(value) for name, value in run.data.params.items()},
     )

@@ -3,9 +3,11 @@
 import difflib
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from pipeline.ground.errors import ModelError, TrackingError
+from pipeline.ground.errors import ModelError, StanceError, TrackingError
+from pipeline.ground.plain import plain
 from pipeline.ground.records import Notice
 from pipeline.inference.manifest import MANIFEST, Manifest, read_manifest
 from pipeline.inference.shelf import find_model
@@ -35,7 +37,7 @@ def find_run(named: str, runs: Sequence[RunRecord], registry: Registry, model: s
             raise _ambiguous(named, found)
         if found:
             return found[0], []
-    if called := [run for run in runs if run.name == named]:
+    if called := [run for run in runs if run.name == plain(named)]:
         return _newest(named, called)
     of_recipe = [run for run in runs if run.whole and run.recipe == named]
     manifest = _model(named)
@@ -51,6 +53,30 @@ def find_run(named: str, runs: Sequence[RunRecord], registry: Registry, model: s
             hint=f"train it here: stance train models/{manifest.name}.yaml",
         )
     raise _unknown(named, runs)
+
+
+def find_run_of(
+    experiment: str | None, named: str, runs: Sequence[RunRecord], registry: Registry, model: str
+) -> tuple[RunRecord, list[Notice]]:
+    """Find one run as `find_run` does, of this experiment where one is given; the champion may be of any.
+
+    Raises:
+        TrackingError, ModelError: as `find_run`, or what is named is a run of another experiment.
+    """
+    if experiment is None or named == CHAMPION:
+        return find_run(named, runs, registry, model)
+    try:
+        return find_run(named, [run for run in runs if run.experiment == experiment], registry, model)
+    except StanceError:
+        other = None
+        with suppress(StanceError):
+            other = find_run(named, runs, registry, model)[0]
+        if other is None or other.experiment == experiment:
+            raise
+        raise TrackingError(
+            f"{named!r} is run {other.said} of the experiment {other.experiment!r}, and no run of {experiment!r}",
+            hint="leave out --experiment, or name a run that is of it",
+        ) from None
 
 
 def _not_made_here(named: str, manifest: Manifest, chosen: RunRecord) -> Notice:
@@ -140,7 +166,11 @@ def newest_runs(runs: Sequence[RunRecord], experiment: str | None) -> tuple[list
     recipes = list(dict.fromkeys(recipe for recipe, _ in chosen))
     kept = set(recipes[:MOST])
     left = len(recipes) - len(kept)
-    said = [Notice(f"{left} older recipes of {done[0].experiment!r} are left out", "name them")] if left else []
+    said: list[Notice] = []
+    if left:
+        older = "1 older recipe" if left == 1 else f"{left} older recipes"
+        verb, hint = ("is", "name it") if left == 1 else ("are", "name them")
+        said = [Notice(f"{older} of {done[0].experiment!r} {verb} left out", hint)]
     return [run for (recipe, _), run in chosen.items() if recipe in kept], said
 
 

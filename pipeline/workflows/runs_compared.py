@@ -12,10 +12,10 @@ from pipeline.judging.compare import Difference, holm
 from pipeline.judging.kept import KeptAnswers, Part, why_not_paired
 from pipeline.judging.paired import MACRO, Aspect, Figures, Paired, compare_figures, resample_figures
 from pipeline.judging.records import Report
-from pipeline.judging.report import judge
+from pipeline.judging.report import FEW_DOCUMENTS, judge
 from pipeline.tracking.registry import CHAMPION, Registry
 from pipeline.tracking.runs import RunReader, RunRecord
-from pipeline.workflows.runs import find_run, newest_runs, recipe_key, usable
+from pipeline.workflows.runs import find_run_of, newest_runs, recipe_key, usable
 
 COSTS = ("train_seconds", "sentences_per_second", "model_megabytes")
 
@@ -95,9 +95,9 @@ class Table:
     answers: dict[str, KeptAnswers] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
 
-    def find(self, named: str) -> RunRecord:
-        """Find a run, and keep what is to be said of it."""
-        run, said = find_run(named, self.runs, self.registry, self.model)
+    def find(self, named: str, experiment: str | None = None) -> RunRecord:
+        """Find a run, of one experiment where that is named, and keep what is to be said of it."""
+        run, said = find_run_of(experiment, named, self.runs, self.registry, self.model)
         self.notices += said
         usable(self.reader, run, "compared")
         return run
@@ -115,8 +115,10 @@ def compare_runs(wish: Wish, reader: RunReader, registry: Registry, model: str) 
     Raises:
         TrackingError: a run is unknown, did not finish, keeps no answers, or was judged on other sentences.
     """
-    table = Table(wish, reader, registry, model, reader.runs())
-    runs = list({run.id: run for run in (table.find(name) for name in wish.named)}.values()) or _by_default(table)
+    within = reader.runs(wish.experiment)
+    table = Table(wish, reader, registry, model, within if wish.experiment is None else reader.runs())
+    named = [table.find(name, wish.experiment) for name in wish.named]
+    runs = list({run.id: run for run in named}.values()) or _by_default(table, within)
     baseline, why = _baseline(table, runs)
     if baseline is not None and baseline.id not in {run.id for run in runs}:
         runs.append(baseline)
@@ -149,9 +151,9 @@ def compare_runs(wish: Wish, reader: RunReader, registry: Registry, model: str) 
     )
 
 
-def _by_default(table: Table) -> list[RunRecord]:
+def _by_default(table: Table, within: Sequence[RunRecord]) -> list[RunRecord]:
     """Choose runs nobody named; those that keep no answers, or were judged on other sentences, are left out."""
-    runs, said = newest_runs(table.reader.runs(table.wish.experiment), table.wish.experiment)
+    runs, said = newest_runs(within, table.wish.experiment)
     table.notices += said
     kept: list[RunRecord] = []
     for run in runs:
@@ -244,13 +246,16 @@ def _groups(runs: Sequence[RunRecord], baseline: RunRecord | None, *, apart: boo
 def _deltas(against: Mapping[str, Sequence[Paired]], baseline: str, *, flattered: bool) -> dict[str, Difference]:
     """Give each line's macro-F1 minus the baseline's; real is what stands among these differences (Holm 1979).
 
-    From a baseline that was chosen on these sentences none is real.
+    From a baseline that was chosen on these sentences none is real, and none on so few documents that every resample
+    may agree by chance (decision 20).
     """
+    few = False
     found = []
     for name, paired in against.items():
         [macro] = [one for one in paired if one.aspect == Aspect(MACRO)]
         found.append(Difference(name, baseline, macro.difference, macro.p))
-    tested = found if flattered else holm(found)
+        few = macro.documents < FEW_DOCUMENTS
+    tested = found if flattered or few else holm(found)
     return {difference.a: difference for difference in tested}
 
 
