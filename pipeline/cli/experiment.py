@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from pipeline.ground.errors import StanceError
+
 LS_EPILOG = """\b
 Example:
   stance experiment ls
@@ -136,7 +138,13 @@ def run(spec: Path, force: bool) -> None:
         result = run_experiment(spec, project, Tracker(project.root), progress, force=force)
     finally:
         progress.close()
-    table, written = publish_result(spec, read, result, project)
+    try:
+        table, written = publish_result(spec, read, result, project)
+    except OSError as error:
+        raise StanceError(
+            f"the answer cannot be written beside {spec}: {error.strerror or error}",
+            hint="make room, or make the folder writable; then run the same command again: what was done is kept",
+        ) from error
     for path in written:
         note(f"wrote {shown(path)}")
     with results():

@@ -103,7 +103,10 @@ def how_told(compared: "RunsCompared", baseline: str) -> str:
     told = "better or worse is what stands among all lines (Holm, 5 %)"
     if compared.documents < FEW_DOCUMENTS:
         told = f"under {FEW_DOCUMENTS} documents no difference is called real"
-    return f"Baseline: {baseline} ({compared.why}). Differences are by paired bootstrap of documents and seeds; {told}."
+    several = all(len(entry.runs) > 1 for entry in compared.entries)
+    drawn = "documents and seeds" if several else "documents"
+    luck = "" if several else " A line of one run says nothing of the luck of its seed."
+    return f"Baseline: {baseline} ({compared.why}). Differences are by paired bootstrap of {drawn}; {told}.{luck}"
 
 
 def _columns(heads: Sequence[str]) -> str:

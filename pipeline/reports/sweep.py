@@ -116,8 +116,13 @@ def finding(spec: "Sweep", swept: "Swept") -> str:
     test, gain = swept.test, swept.gain.estimate
     better = "it is better" if gain.value > 0 else "it is worse"
     apart = better if swept.gain.real else "the two are not told apart"
+    read = (
+        "read once"
+        if swept.looks == 1
+        else f"which {swept.looks} chosen recipes of this experiment have now read, each"
+    )
     return (
-        f"{said} On test, read once when the search had ended, its macro-F1 is {interval(test['chosen'])}, that of the"
+        f"{said} On test, {read} when the search had ended, its macro-F1 is {interval(test['chosen'])}, that of the"
         f" recipe as it is {interval(test[BASE])}: a difference of {interval(gain, sign=True)}, so {apart}."
     )
 

@@ -22,6 +22,7 @@ from pipeline.workflows.sweep_study import Place, Trial, kept_trials, open_study
 from pipeline.workflows.sweep_trial import METRICS, base_step, best_of, named, try_one
 
 CHOSEN = "chosen"
+ON_TEST = "sweep-test"  # the kind of step that judges a chosen recipe, and the recipe as it is, on test
 LOOK = (
     "The view *Figures* (under *Views*) lines trials up with their settings. A pruned or failed trial has no value; the"
     " one with a figure of test was chosen."
@@ -33,6 +34,7 @@ LISTED = 3  # reasons of failed trials that a message gives
 class Swept:
     """What a sweep found: the recipe as it is, every trial, the chosen one, and both of those on test.
 
+    `looks` counts the recipes of this experiment that were judged on test so far, each when it had been chosen.
     `importance` is empty where too few trials were finished. `test` holds macro-F1 of `chosen` and `base`, and
     `gain` their difference on the same sentences.
     """
@@ -46,6 +48,7 @@ class Swept:
     gain: Difference
     sizes: dict[str, int]
     made_by: dict[str, str]
+    looks: int = 1
 
     def of(self, state: str) -> list[Trial]:
         """List the trials that ended so."""
@@ -98,7 +101,7 @@ def run_sweep(spec: Sweep, recipes: Mapping[str, Recipe], bench: Bench) -> Swept
     test, gain = _on_test(recipe, base, judge, chosen.run)
     hashes = {"recipe_hash": recipe.hash, "base_hash": base.hash, "data_fingerprint": bench.corpus.fingerprint}
     made_by = hashes | {"splits": bench.split_hash[:16]}
-    return Swept(as_it_is, base, trials, chosen, importance, test, gain, _sizes(judge), made_by)
+    return Swept(as_it_is, base, trials, chosen, importance, test, gain, _sizes(judge), made_by, _times_read(bench))
 
 
 def _columns(spec: Sweep) -> list[str]:
@@ -182,7 +185,7 @@ def _test_steps(chosen: Recipe, base: Recipe, judge: Judge) -> dict[str, Step]:
     """Give what judges the chosen recipe and the recipe as it is on test."""
     inputs = {"sentences": judge.sentences}
     return {
-        name: Step("sweep-test", recipe, recipe.seed, partial(judge.on_test, recipe, name), inputs)
+        name: Step(ON_TEST, recipe, recipe.seed, partial(judge.on_test, recipe, name), inputs)
         for name, recipe in ((CHOSEN, chosen), (BASE, base))
     }
 
@@ -200,6 +203,12 @@ def _on_test(chosen: Recipe, base: Recipe, judge: Judge, run: str) -> tuple[dict
         run, {f"test_macro_f1{end}": value for end, value in figures.items() if value is not None}
     )
     return test, gain
+
+
+def _times_read(bench: Bench) -> int:
+    """Count the chosen recipes whose answers on test were ever kept here; the recipe as it is counts no look."""
+    judged = {path.name for path in bench.results.glob(f"*-{ON_TEST}-*.json")}
+    return max(1, len(judged) - 1)
 
 
 def _sizes(judge: Judge) -> dict[str, int]:

@@ -1,7 +1,9 @@
 """A comparison of runs calls real what may be called so, and reads nothing into the words of others."""
 
+from dataclasses import replace
+
 import pytest
-from side_by_side import compared
+from side_by_side import compared, record
 
 from pipeline.reports.comparison_of_runs import how_judged, how_told, runs_markdown
 
@@ -27,3 +29,12 @@ def test_one_sentence_of_one_document_is_not_several():
 def test_a_name_is_no_markdown():
     text = runs_markdown(compared(name="x\n\n# Injected | <b> [y](http://z) `q"))
     assert "\n# Injected" not in text and text.count("x # Injected \\| \\<b> \\[y](http://z) \\`q") == 3
+
+
+def test_seeds_are_named_only_where_every_line_has_several():
+    single = compared()
+    several = replace(single, entries=tuple(replace(one, runs=(record("a"), record("b"))) for one in single.entries))
+    mixed = replace(single, entries=(several.entries[0], single.entries[1]))
+    assert "bootstrap of documents and seeds;" in how_told(several, "words")
+    for one in (single, mixed):
+        assert "bootstrap of documents;" in how_told(one, "words") and "luck of its seed" in how_told(one, "words")

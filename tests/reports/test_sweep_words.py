@@ -105,3 +105,11 @@ def test_a_bar_in_a_setting_does_not_break_its_row():
         lines = [line for line in markdown.split(f"## {head}\n")[1].split("\n## ")[0].splitlines() if "|" in line]
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1, lines
         assert any("(strike\\|arm)" in line for line in lines)
+
+
+def test_it_says_how_often_test_was_read():
+    [once, often] = (
+        sweep_markdown(spec(), replace(found([trial(1, 0.6)]), looks=looks), "try.yaml") for looks in (1, 3)
+    )
+    assert "On test, read once when the search had ended" in once
+    assert "On test, which 3 chosen recipes of this experiment have now read, each when the search had ended" in often

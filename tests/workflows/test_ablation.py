@@ -1,7 +1,9 @@
 """An ablation tries each variant on every fold once, reads no test sentence, and tells what each is worth."""
 
 import csv
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -167,6 +169,19 @@ def test_a_variant_that_fails_drops_its_row_and_the_base_stops_the_run(place, mo
     monkeypatch.setattr(ablation, "build", fails(["balanced"]))
     with pytest.raises(EncoderError, match="its encoder is lost"):
         run(place, force=True)
+
+
+def test_an_answer_that_cannot_be_written_is_said_and_what_was_done_is_kept(place, monkeypatch, stance):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    run(place)
+    monkeypatch.setattr("pipeline.reports.ablation.write_text", full)
+    code, _, err = stance("experiment", "run", "experiments/try.yaml")
+    assert code == 2 and "cannot be written beside experiments/try.yaml: No space left on device" in " ".join(
+        err.split()
+    )
+    assert "what was done is kept" in " ".join(err.split()) and len(kept(place)) == 6
 
 
 def test_too_many_folds_are_refused_before_anything_is_trained(place):

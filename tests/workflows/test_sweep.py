@@ -39,7 +39,9 @@ def test_what_is_done_is_not_done_again_and_more_trials_go_on_from_there(lab):
     first, _ = sweep(lab, trials=4)
     again, said = sweep(lab, trials=4)
     assert drawn(again) == drawn(first) and not any("trial" in line for line in said)
+    assert (first.looks, again.looks) == (1, 1)
     more, said = sweep(lab)
+    assert more.looks == len({first.chosen.number, more.chosen.number})  # each recipe that was chosen read test once
     assert drawn(more)[:4] == drawn(first) and sum("(of 6)" in line for line in said) == 2
     forced, said = sweep(lab, force=True)
     assert drawn(forced) == drawn(more) and sum("(of 6)" in line for line in said) == 6
