@@ -126,12 +126,17 @@ def test_a_report_named_alone_is_scored(desk, score):
         (("-o", "y.html", "--report", "y.html"), "y.html is named for the scores and for the report"),
         (("--report", "p.html", "--report"), "--report is given twice"),
         (("--report=p.html", "--report=q.html"), "--report is given twice"),
-        (("--evidence", "-o", "e.csv", "--report", "e.html"), "--evidence is written as JSON lines"),
+        (("--evidence", "-o", "e.csv"), "--evidence is written as JSON lines"),
     ],
 )
 def test_options_that_do_not_go_together_say_why(desk, score, words, said):
     code, out, err = score("north/a.md", *words)
     assert code == 2 and out == "" and said in err and not list(desk.glob("[!l]*.html"))
+
+
+def test_words_asked_for_beside_a_report_are_those_of_the_page(desk, score):
+    code, _, _ = score("north/a.md", "--evidence", "-o", "e.csv", "--report", "page.html")
+    assert code == 0 and (desk / "e.csv").is_file() and paths("page.html") == ["north/a.md"]
 
 
 def test_words_are_sought_once_for_rows_and_page(desk, score, monkeypatch):
