@@ -48,7 +48,7 @@ def test_a_run_however_short_has_system_metrics_and_leaves_no_thread(tracker):
     before = set(threading.enumerate())
     with tracker.run("words", "short", {}, {}) as run:
         assert set(threading.enumerate()) - before
-    assert set(threading.enumerate()) == before
+    assert not set(threading.enumerate()) - before  # what earlier tests left may end meanwhile
     metrics = MlflowClient(tracking_uri=tracker.uri).get_run(run.id).data.metrics
     assert {"system/cpu_utilization_percentage", "system/system_memory_usage_megabytes"} <= set(metrics)
 
@@ -64,7 +64,7 @@ def test_a_run_that_fails_leaves_no_thread(tracker):
     before = set(threading.enumerate())
     with pytest.raises(KeyboardInterrupt), tracker.run("words", "stopped", {}, {}) as run:
         raise KeyboardInterrupt
-    assert set(threading.enumerate()) == before
+    assert not set(threading.enumerate()) - before  # what earlier tests left may end meanwhile
     assert MlflowClient(tracking_uri=tracker.uri).get_run(run.id).info.status == "KILLED"
 
 
