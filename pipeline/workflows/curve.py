@@ -31,7 +31,7 @@ from pipeline.workflows.judged import judged_on
 from pipeline.workflows.logbook import columns, run_params, run_tags
 from pipeline.workflows.notes import OVERVIEW, run_note
 from pipeline.workflows.overview import page_of
-from pipeline.workflows.shares_tracked import points_of
+from pipeline.workflows.shares_tracked import ALL_SOURCES, points_of
 from pipeline.workflows.spec import LearningCurve
 
 DIGITS = 4  # significant ones of the probabilities kept
@@ -206,7 +206,7 @@ def _train(course: Course, recipe: Recipe, seed: int, share: float) -> Result:
     params = run_params(recipe, split, setting.threads) | {
         "share": share,
         "train_documents": documents,
-        "without": ", ".join(course.spec.without) or "nothing",
+        "without": ", ".join(course.spec.without) or ALL_SOURCES,
     }
     name = f"{recipe.name} {share:g} seed {seed}"
     note = run_note(recipe, f"share {share:g} of the training documents.", bench.corpus, split)

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import yaml
+from growing import SPEC as GROWING
 from tiny import TFIDF, write_labels, write_recipe
 
 from pipeline.ground.errors import ConfigError
@@ -20,20 +21,7 @@ from pipeline.reports.curve_words import ASSUMED, in_words, sentence
 from pipeline.workflows.spec import load_spec
 
 SIZES = {0.1: 120, 0.25: 300, 0.5: 610, 1.0: 1220}
-SPEC = {
-    "kind": "learning-curve",
-    "name": "grow",
-    "question": "Do more documents help?",
-    "hypothesis": "They do.",
-    "recipes": ["words.yaml"],
-    "seeds": [3, 4, 5],
-    "metric": "macro_f1",
-    "stopping_rule": "once each",
-    "shares": list(SIZES),
-    "without": ["odd"],
-    "expect": [500, 2000],
-    "publish": True,
-}
+SPEC = GROWING | {"seeds": [3, 4, 5], "shares": list(SIZES), "without": ["odd"], "expect": [500, 2000], "publish": True}
 MADE = {
     "recipe_hash": "0123456789abcdef",
     "data_fingerprint": "fedcba9876543210",
