@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+from tiny import tiny_sentences
+
+from pipeline.inference.graph import OnnxScorer
 from pipeline.inference.manifest import OnnxSpec
+from pipeline.learning.quantise import quantise
 from pipeline.learning.quantise_settings import QuantiseSettings
 
 SPEC = OnnxSpec(max_length=32)
@@ -16,6 +20,8 @@ SETTINGS = {
     "dynamic reduced": ({"matrices": "int8-dynamic", "embeddings": "int8", "reduce_range": True}, 0.03),
     "rows": ({"matrices": "int8-rows", "embeddings": "int8", "reduce_range": False}, 0.012),
     "rows reduced": ({"matrices": "int8-rows", "embeddings": "int8", "reduce_range": True}, 0.03),
+    "static": ({"matrices": "int8-static", "embeddings": "int8", "reduce_range": False, "calibration": 4}, 0.02),
+    "static reduced": ({"matrices": "int8-static", "embeddings": "int8", "reduce_range": True, "calibration": 4}, 0.04),
     "six bits": ({"matrices": "int6-rows", "embeddings": "int8"}, 0.045),
     "six and eight": (
         {"matrices": "int6-rows", "embeddings": "int8", "reduce_range": False, "finer": ["*.attention.*"]},
@@ -40,6 +46,12 @@ ROWS = QuantiseSettings(matrices="int8-rows", embeddings="int8", reduce_range=Fa
 
 def settings(name: str, **changes: object) -> QuantiseSettings:
     return QuantiseSettings.model_validate(SETTINGS[name][0] | changes)
+
+
+def shrink_tiny(floats: Path, target: Path, chosen: QuantiseSettings) -> None:
+    """Quantise the graph in `floats`, calibrated on the sentences of the tiny documents."""
+    feeds = OnnxScorer(SPEC, floats, exclusive=False).feeds([text for _, text in tiny_sentences()])
+    quantise(floats / "model.onnx", target, chosen, feeds)
 
 
 def export_tiny(encoder: Path, folder: Path) -> None:

@@ -58,6 +58,12 @@ class OnnxScorer:
         encoding = self._tokenizer.encode(text)
         return max(end for _, end in encoding.offsets) if encoding.overflowing else len(text)
 
+    def feeds(self, texts: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the graph's inputs for texts, a batch of like length at a time."""
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        for batch in batch_by_tokens([len(one) for one in ids], TOKENS):
+            yield pad([ids[i] for i in batch], self._pad_id)
+
     def begin(self, texts: Sequence[str]) -> Pending:
         """Tokenise now and run in the pool; calling the result waits for the probabilities."""
         pending = self._begin(texts)

@@ -4,12 +4,9 @@ A part is named by its module in the network: a table by its own weight, a matri
 transposed and renamed) by the bias added to its product.
 """
 
-import logging
-import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,19 +14,18 @@ from typing import Any
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.ground.config import did_you_mean
 from pipeline.ground.errors import ModelError
+from pipeline.learning.graph_files import quiet, read_graph, whole, write_graph
 from pipeline.learning.quantise_rows import to_rows
-from pipeline.learning.quantise_settings import FINER_THAN, QuantiseSettings
+from pipeline.learning.quantise_settings import FINER_THAN, STATIC, QuantiseSettings
+from pipeline.learning.quantise_static import Feed, fix_steps, is_by_rows
 
 SMALL = 2_000  # numbers; a smaller table gains nothing, and may matter much (MPNet's 384 position biases)
-INTEGERS = (TensorProto.INT8, TensorProto.UINT8, TensorProto.INT4, TensorProto.UINT4)
-LARGEST = {"int8-rows": 127, "int6-rows": 31}
+LARGEST = {"int8-rows": 127, STATIC: 127, "int6-rows": 31}
 REDUCED = 63
-AGAIN = "make it with `stance train`, or export the network again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,40 +51,33 @@ class Parts:
         return [*(part.module for part in (*self.matrices, *self.tables)), *self.others]
 
 
-def quantise(source: Path, target: Path, settings: QuantiseSettings) -> None:
+def quantise(source: Path, target: Path, settings: QuantiseSettings, feeds: Iterable[Feed] = ()) -> None:
     """Write `target`, the graph of `source` with smaller weights; equal inputs give equal bytes.
 
     `source` is a float32 graph as `export_network` writes it; inputs, outputs and their shapes stay what they are.
+    `int8-static` observes `feeds`, inputs of the graph, and takes a graph by rows as well, whose integers it keeps.
 
     Raises:
         ModelError: `source` is no float32 ONNX graph, holds weights in another form, or has no module that a pattern
-            means; `target` cannot be written.
+            means; there are no `feeds` to observe; `target` cannot be written.
     """
-    with _quiet():
-        model = _plain(_read(source))
-        parts = _find(model.graph)
-        _check(parts, settings, source)
-        model = _shrink_matrices(model, parts.matrices, settings)
-        if settings.embeddings == "int8":
-            _shrink_tables(model.graph, [part for part in parts.tables if not _means(settings.keep, part.module)])
+    with quiet():
+        model = read_graph(source)
+        if settings.matrices != STATIC or not is_by_rows(model.graph):
+            model = _smaller(_plain(whole(model, source)), settings, source)
         _tidy(model)
-    _write(target, model.SerializeToString(deterministic=True))
+        if settings.matrices == STATIC:
+            fix_steps(model, feeds)
+            _tidy(model)
+    write_graph(target, model.SerializeToString(deterministic=True))
 
 
-def _read(path: Path) -> Any:
-    try:
-        model = onnx.load_model_from_string(path.read_bytes())
-    except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror}", hint="check the path") from error
-    except DecodeError as error:
-        raise ModelError(f"{path} is not an ONNX graph", hint=AGAIN) from error
-    if not model.graph.node:
-        raise ModelError(f"{path} is not an ONNX graph: it holds no node", hint=AGAIN)
-    for tensor in model.graph.initializer:
-        if tensor.data_type in INTEGERS:
-            raise ModelError(f"{path} is quantised already ({tensor.name})", hint="start from the float32 graph")
-        if tensor.data_location == TensorProto.EXTERNAL:
-            raise ModelError(f"{path} keeps its weights in another file", hint=AGAIN)
+def _smaller(model: Any, settings: QuantiseSettings, source: Path) -> Any:
+    parts = _find(model.graph)
+    _check(parts, settings, source)
+    model = _shrink_matrices(model, parts.matrices, settings)
+    if settings.embeddings == "int8":
+        _shrink_tables(model.graph, [part for part in parts.tables if not _means(settings.keep, part.module)])
     return model
 
 
@@ -174,8 +163,8 @@ def _shrink_matrices(model: Any, matrices: tuple[Part, ...], settings: QuantiseS
             nodes[FINER_THAN[settings.matrices] if finer else settings.matrices].append(part.node)
     if settings.matrices == "int8-dynamic":
         return _dynamic(model, nodes["int8-dynamic"], bool(settings.reduce_range))
-    if settings.matrices in ("int8-rows", "int6-rows"):
-        largest = LARGEST | ({"int8-rows": REDUCED} if settings.reduce_range else {})
+    if settings.matrices in LARGEST:
+        largest = LARGEST | (dict.fromkeys(("int8-rows", STATIC), REDUCED) if settings.reduce_range else {})
         to_rows(model.graph, {node: largest[name] for name in nodes for node in nodes[name]}, nodes["int6-rows"])
         _import_contrib(model)
     for name in ("int8-weights", "int4-weights"):
@@ -256,32 +245,3 @@ def _tidy(model: Any) -> None:
     for part in (model, graph, *graph.node, *graph.initializer):
         part.ClearField("metadata_props")
         part.ClearField("doc_string")
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Write by rename; nothing is left behind where that fails."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-            os.chmod(name, 0o644)
-            os.replace(name, target)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except OSError as error:
-        raise ModelError(f"cannot write {target}: {error.strerror}", hint="check the folder and its space") from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the library's progress out of our output, and its log set-up (at import) out of the process."""
-    root, silent, before = logging.getLogger(), logging.NullHandler(), logging.root.manager.disable
-    root.addHandler(silent)
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(before)
-        root.removeHandler(silent)

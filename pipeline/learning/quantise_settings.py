@@ -5,7 +5,9 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from pipeline.ground.config import Strict
+from pipeline.learning.loss_settings import later
 
+STATIC = "int8-static"
 BLOCKWISE = ("int8-weights", "int4-weights")
 FINER_THAN = {"int6-rows": "int8-rows", "int4-weights": "int8-weights"}
 
@@ -17,6 +19,8 @@ class QuantiseSettings(Strict):
 
     - `int8-rows`, `int6-rows`: weights of 8 or 6 bits, one step for each column; each row (token) of what they multiply
       becomes 8 bits by its own largest value. Integer arithmetic; a sentence's result does not depend on its batch.
+    - `int8-static`: like `int8-rows`, with one step for each matrix's input, fixed once by its range on `calibration`
+      training sentences. The quickest; outliers, as MPNet's tokens have, make it coarse.
     - `int8-dynamic`: onnxruntime's dynamic quantisation: like `int8-rows`, with one step for the whole batch.
     - `int8-weights`, `int4-weights`: onnxruntime's MatMulNBits: one step for each `block_size` weights of a column.
       `accuracy_level` 0 and 1 multiply in float32, 4 in 8-bit integers.
@@ -25,20 +29,24 @@ class QuantiseSettings(Strict):
     `finer` the matrices that take 8 bits where the rest take 6 or 4.
     """
 
-    matrices: Literal["float32", "int8-dynamic", "int8-rows", "int6-rows", "int8-weights", "int4-weights"]
+    matrices: Literal[
+        "float32", "int8-dynamic", "int8-rows", "int8-static", "int6-rows", "int8-weights", "int4-weights"
+    ]
     embeddings: Literal["float32", "int8"]
     reduce_range: bool | None = None  # 7 of the 8 bits: exact on processors without VNNI, which else overflow
     block_size: Literal[16, 32, 64, 128, 256] | None = None
     accuracy_level: Literal[0, 1, 4] | None = None
     finer: tuple[str, ...] = ()
     keep: tuple[str, ...] = Field(default=())
+    calibration: int | None = later(None, ge=1)
 
     @model_validator(mode="after")
     def _fit_together(self) -> "QuantiseSettings":
         if self.finer and self.matrices not in FINER_THAN:
             raise ValueError(f"`finer` goes with {' and '.join(FINER_THAN)}, not with {self.matrices}")
-        integers = "int8-rows" in self.formats or self.matrices == "int8-dynamic"
-        self._check("reduce_range", integers, "8-bit rows and int8-dynamic")
+        integers = "int8-rows" in self.formats or self.matrices in ("int8-dynamic", STATIC)
+        self._check("reduce_range", integers, "8-bit rows, int8-static and int8-dynamic")
+        self._check("calibration", self.matrices == STATIC, STATIC)
         self._check("block_size", self.matrices in BLOCKWISE, " and ".join(BLOCKWISE))
         self._check("accuracy_level", self.matrices in BLOCKWISE, " and ".join(BLOCKWISE))
         return self

@@ -1,12 +1,16 @@
 """Quantise a model folder's graph, learn its decisions anew, and say what that cost."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
 
 from pipeline.corpus.splits import Split
 from pipeline.decisions.learn import learn_decisions
 from pipeline.ground.files import write_json
-from pipeline.inference.manifest import DECISIONS, Manifest, read_manifest, write_manifest
+from pipeline.inference.graph import OnnxScorer
+from pipeline.inference.manifest import DECISIONS, Manifest, OnnxSpec, read_manifest, write_manifest
 from pipeline.judging.parity import parity
 from pipeline.learning.fit import labelled
 from pipeline.learning.recipes import Recipe
@@ -30,7 +34,7 @@ def shrink(folder: Path, recipe: Recipe, split: Split) -> Manifest:
     whole = Predictor.load(folder)
     before = judge_examples(whole, split.test)
     smaller = folder / f"{GRAPH}.smaller"
-    quantise(folder / GRAPH, smaller, recipe.quantise)
+    quantise(folder / GRAPH, smaller, recipe.quantise, _calibration(folder, recipe, whole, split))
     os.replace(smaller, folder / GRAPH)
     manifest = write_manifest(folder, whole.manifest)
     if recipe.decisions.learn_from == "validation":
@@ -43,3 +47,12 @@ def shrink(folder: Path, recipe: Recipe, split: Split) -> Manifest:
     write_json(folder / PARITY, parity(before, after).as_dict() | {"settings": recipe.quantise.model_dump(mode="json")})
     write_manifest(folder, manifest)
     return read_manifest(folder)
+
+
+def _calibration(folder: Path, recipe: Recipe, model: Predictor, split: Split) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the graph's inputs for the training sentences it is calibrated on, drawn at the recipe's seed."""
+    spec, wanted = model.manifest.scorer, recipe.quantise.calibration if recipe.quantise else None
+    if wanted and isinstance(spec, OnnxSpec):
+        texts = [example.text for example in sorted(split.train, key=lambda one: (one.doc, one.start, one.end))]
+        drawn = np.random.default_rng(recipe.seed).permutation(len(texts))[:wanted]
+        yield from OnnxScorer(spec, folder, model.codebook.exclusive).feeds([texts[i] for i in drawn])

@@ -9,11 +9,10 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, numpy_helper
-from quantising import ROWS, SETTINGS, SPEC, export_tiny, settings
+from quantising import ROWS, SETTINGS, SPEC, export_tiny, settings, shrink_tiny
 from tiny import tiny_sentences
 
 from pipeline.inference.graph import OnnxScorer
-from pipeline.learning.quantise import quantise
 from pipeline.learning.quantise_settings import QuantiseSettings
 
 TEXTS = [text for _, text in tiny_sentences()]
@@ -33,7 +32,7 @@ def made(floats: Path, tmp_path: Path):
 
     def make(chosen: QuantiseSettings, name: str = "made") -> Path:
         folder = tmp_path / name
-        quantise(floats / "model.onnx", folder / "model.onnx", chosen)
+        shrink_tiny(floats, folder / "model.onnx", chosen)
         (folder / "tokenizer.json").write_bytes((floats / "tokenizer.json").read_bytes())
         return folder
 
@@ -118,6 +117,7 @@ def test_every_format_uses_the_operators_it_promises(made):
     wanted = {
         "dynamic": {"MatMulInteger": 13},
         "rows": {"MatMulIntegerToFloat": 13, "QuantizeLinear": 9},  # query, key and value share their tokens
+        "static": {"MatMulIntegerToFloat": 13, "QuantizeLinear": 9, "Abs": 0, "ReduceMax": 0, "Div": 1},
         "six bits": {"MatMulIntegerToFloat": 13, "BitwiseAnd": 13},
         "six and eight": {"MatMulIntegerToFloat": 13, "BitwiseAnd": 5},
         "blocks of eight": {"MatMulNBits": 13},
@@ -144,7 +144,7 @@ def test_a_sentence_by_rows_does_not_depend_on_its_batch(made):
     assert together == pytest.approx(alone, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", ["dynamic", "rows", "six bits", "blocks of eight", "blocks of four"])
+@pytest.mark.parametrize("name", ["dynamic", "rows", "static", "six bits", "blocks of eight", "blocks of four"])
 def test_what_is_kept_stays_as_it_was(made, floats, name):
     keep = ("head", "*.layer.1.*", "*.position_embeddings")
     model = onnx.load(made(settings(name, keep=keep)) / "model.onnx")

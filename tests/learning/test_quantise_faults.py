@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from pydantic import ValidationError
-from quantising import ROWS, SETTINGS, export_tiny, settings
+from quantising import ROWS, SETTINGS, export_tiny, settings, shrink_tiny
 
 from pipeline.ground.errors import ModelError
 from pipeline.learning.quantise import quantise
@@ -45,7 +45,7 @@ def test_a_truncated_graph_is_refused(floats, tmp_path):
 @pytest.mark.parametrize("name", [name for name in SETTINGS if name != "nothing"])
 def test_a_quantised_graph_is_not_quantised_again(floats, tmp_path, name):
     source = tmp_path / "model.onnx"
-    quantise(floats / "model.onnx", source, settings(name))
+    shrink_tiny(floats, source, settings(name))
     with pytest.raises(ModelError, match="quantised already") as caught:
         quantise(source, tmp_path / "again.onnx", ROWS)
     assert "float32" in caught.value.hint
@@ -101,6 +101,9 @@ def test_six_bits_want_rows_by_four(tmp_path):
         ({"matrices": "int4-weights", "accuracy_level": 4}, "int4-weights needs `block_size`"),
         ({"matrices": "int8-weights", "block_size": 32}, "int8-weights needs `accuracy_level`"),
         ({"matrices": "int6-rows", "reduce_range": True}, "`reduce_range` goes with"),
+        ({"matrices": "int8-static", "reduce_range": True}, "int8-static needs `calibration`"),
+        ({"matrices": "int8-static", "calibration": 9}, "int8-static needs `reduce_range`"),
+        ({"matrices": "int8-rows", "reduce_range": True, "calibration": 9}, "`calibration` goes with int8-static"),
         ({"matrices": "int6-rows", "finer": ["*"]}, "int6-rows needs `reduce_range`"),
         ({"matrices": "float32", "block_size": 32}, "`block_size` goes with"),
         ({"matrices": "int8-rows", "reduce_range": True, "finer": ["*"]}, "`finer` goes with"),
