@@ -23,6 +23,10 @@ EXPORT = """\b
 Example:
   stance models export accurate -o accurate-pyfunc
 """
+QUANTISE_EPILOG = """\b
+Example:
+  stance models quantise fast --recipe models/fast.yaml -o models/trained/fast
+"""
 RATES_EPILOG = """\b
 Example:
   stance models rates accurate
@@ -204,6 +208,35 @@ def rates(model: Path, labels: Path | None) -> None:
     with results():
         stdout_console().print(rates_table(found, manifest.codebook))
     note(f"{manifest.id}: wrote {shown(folder / MANIFEST)}")
+
+
+@command.command("quantise", short_help="quantise a model's graph as its recipe asks by now", epilog=QUANTISE_EPILOG)
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--recipe", required=True, type=click.Path(path_type=Path), help="The recipe that made it, edited.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Model folder to write.")
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    help="Labels folder with its held-out documents [default: labels/ of the project].",
+)
+def quantise(model: Path, recipe: Path, output: Path, labels: Path | None) -> None:
+    """Write MODEL, a name or a folder, with its graph quantised as --recipe says.
+
+    Nothing is trained. It takes a graph of float32, and one by rows (int8-rows)
+    if the recipe asks for int8-static. Decisions, figures and error rates are
+    measured anew, and parity.json says what the change cost.
+    """
+    from pipeline.ground.extras import need
+
+    need("onnx", "train", "stance models quantise")
+    from pipeline.cli.console import note
+    from pipeline.ground.paths import find_project, shown
+    from pipeline.inference.shelf import find_model
+    from pipeline.workflows.requantise import requantise
+
+    made = requantise(find_model(model), recipe, labels or find_project().labels, output)
+    note(f"{made.id}: test macro-F1 {made.metrics['macro_f1']:.3f}, {made.size / 1e6:.1f} MB")
+    note(f"wrote {shown(output)}; what it cost: {shown(output / 'parity.json')}")
 
 
 @command.command("export", short_help="write a model as an MLflow pyfunc, to serve or to load elsewhere", epilog=EXPORT)

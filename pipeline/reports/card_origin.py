@@ -133,6 +133,7 @@ def _facts(card: "Card") -> str:
         ["codebook", f"{manifest.codebook.name} {manifest.codebook.version}"],
         ["code version", f"`{manifest.code_version}`"],
         ["made", manifest.created],
+        *_requantised(manifest.facts.get("requantised")),
         ["machine", manifest.facts.get("machine", "not recorded")],
         ["manifest format", str(manifest.format)],
     ]
@@ -140,6 +141,13 @@ def _facts(card: "Card") -> str:
         left_table(["fact", "value"], rows)
         + "\n\nThe recipe stands whole in `manifest.json`; `stance models show` prints it."
     )
+
+
+def _requantised(fact: Node | None) -> list[list[str]]:
+    """Say from which model the graph was quantised again, without a training."""
+    if not fact:
+        return []
+    return [["quantised again", f"from `{fact['from']}`, on {fact['date']}, by code `{fact['code_version']}`"]]
 
 
 def _teacher(card: "Card") -> str:

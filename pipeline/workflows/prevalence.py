@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from pipeline.corpus.duplicates import document_groups
-from pipeline.corpus.load import Corpus, load_corpus
-from pipeline.corpus.splits import Split, grouped_folds, split_corpus
+from pipeline.corpus.splits import grouped_folds
 from pipeline.decisions.decisions import Decisions
 from pipeline.decisions.learn import learn_decisions
 from pipeline.decisions.prevalence import FEWEST
@@ -19,13 +17,13 @@ from pipeline.decisions.settings import DecisionSettings
 from pipeline.ground.errors import ModelError, StanceError
 from pipeline.ground.files import write_json
 from pipeline.ground.records import Example
-from pipeline.inference.manifest import MANIFEST, RETRAIN, Manifest
-from pipeline.inference.shelf import label_difference
+from pipeline.inference.manifest import MANIFEST, Manifest
 from pipeline.judging.quantification import Quantified, quantify
 from pipeline.judging.records import Judged
 from pipeline.predict import Predictor
 from pipeline.workflows.evaluation import evaluate, read_gold
-from pipeline.workflows.facts import documents_of, doubts
+from pipeline.workflows.facts import doubts
+from pipeline.workflows.held_out import model_and_split, refuse_other_documents, settings_of
 from pipeline.workflows.judged import judge_examples
 
 FOLDS = 5
@@ -64,9 +62,9 @@ def add_rates(folder: Path, labels: Path) -> tuple[Manifest, Rates]:
             were held out when it was trained.
         StanceError: the manifest cannot be written.
     """
-    predictor, _, split = _model_and_split(folder, labels)
-    _refuse_other_documents(folder, predictor, split)
-    rates = learn_rates(predictor, split.validation, _settings(folder, predictor.manifest))
+    predictor, _, split = model_and_split(folder, labels)
+    refuse_other_documents(folder, predictor, split)
+    rates = learn_rates(predictor, split.validation, settings_of(folder, predictor.manifest))
     facts = predictor.manifest.facts | {FACT: rates.model_dump(mode="json")}
     manifest = predictor.manifest.model_copy(update={"facts": facts})
     try:
@@ -74,53 +72,6 @@ def add_rates(folder: Path, labels: Path) -> tuple[Manifest, Rates]:
     except OSError as error:
         raise StanceError(f"cannot write in {folder}: {error.strerror}", hint="check its permissions") from error
     return manifest, rates
-
-
-def _settings(folder: Path, manifest: Manifest) -> DecisionSettings:
-    """Read how the recipe learned decisions; a manifest states a threshold where none was asked for."""
-    stated = dict(manifest.recipe.get("decisions") or {})
-    if stated.get("objective") != "fixed":
-        stated.pop("threshold", None)
-    try:
-        return DecisionSettings.model_validate(stated)
-    except ValidationError as error:
-        said = error.errors()[0]["msg"]
-        raise ModelError(
-            f"{folder}: its recipe does not say how decisions are learned ({said})", hint=RETRAIN
-        ) from error
-
-
-def _model_and_split(folder: Path, labels: Path) -> tuple[Predictor, Corpus, Split]:
-    predictor, corpus = Predictor.load(folder), load_corpus(labels)
-    if said := label_difference(predictor.codebook, corpus.codebook, str(labels / "codebook.yaml")):
-        raise ModelError(
-            f"{folder} cannot be judged on {labels}: {said}",
-            hint="name the labels folder that the model was trained on: --labels DIR",
-        )
-    return predictor, corpus, split_corpus(corpus, labels)
-
-
-def _refuse_other_documents(folder: Path, predictor: Predictor, split: Split) -> None:
-    """Raise `ModelError` unless validation and test documents are those the training held out.
-
-    A training that names no validation documents is recognised by what its decisions say of them: how many sentences
-    there were, and the exact share that carried each label.
-    """
-    facts, decisions = predictor.manifest.facts, predictor.decisions
-    same = facts.get("test_documents") == documents_of(split.test)
-    if "validation_documents" in facts:
-        same &= facts["validation_documents"] == documents_of(split.validation)
-    elif decisions.learned_from == "validation" and decisions.priors:
-        gold = predictor.codebook.encode([example.labels for example in split.validation])
-        same &= decisions.sentences == len(gold) and np.allclose(decisions.priors, gold.mean(axis=0), atol=1e-9)
-    else:
-        same &= facts.get("sentences", {}).get("validation") == len(split.validation)
-    if not same:
-        raise ModelError(
-            f"{folder}: the validation documents here are not those held out when it was trained: it may have"
-            " learned from some, and its error rates would look too good",
-            hint=f"name the labels it was trained on (--labels DIR); or {RETRAIN}",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +109,7 @@ def measure_prevalence(folder: Path, labels: Path | None, data: Path | None) -> 
         )
     judged: dict[str, Judged] = {}
     if labels:
-        predictor, corpus, split = _model_and_split(folder, labels)
+        predictor, corpus, split = model_and_split(folder, labels)
         judged[TEST] = judge_examples(predictor, split.test)
         doubtful = doubts(predictor.manifest, corpus, split)
     if data:

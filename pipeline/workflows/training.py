@@ -97,7 +97,7 @@ def train_on(
     order: Order, recipe: Recipe, corpus: Corpus, split: Split, tracker: Tracker, progress: Progress
 ) -> Trained:
     """Train as `train` does, on labels and a recipe already read."""
-    _refuse_to_replace(order.out)
+    refuse_to_replace(order.out)
     if (order.out / MANIFEST).exists():
         progress.say(f"{shown(order.out)} is replaced when the new model is complete; --out keeps both")
     if order.seed is not None:
@@ -135,7 +135,7 @@ def setting_for(corpus: Corpus, seed: int, base: Path, threads: int, progress: P
     return Setting(corpus.codebook, seed, base, threads, progress, known, documents)
 
 
-def _refuse_to_replace(out: Path) -> None:
+def refuse_to_replace(out: Path) -> None:
     """Raise `ModelError` where a model folder cannot be made, or would replace what is no model."""
     try:
         with whole_folder(out.parent / f".{out.name}.probe"):
@@ -171,16 +171,21 @@ def _keep(
         predictor = Predictor.load(staging)
         validated = judge_examples(predictor, split.validation)
         validation = judge(validated)
-        start = time.perf_counter()
-        judged = judge_examples(predictor, split.test)
-        speed = len(split.test) / (time.perf_counter() - start)
-        test = judge(judged)
+        judged, test, speed = judged_on_test(predictor, split)
         metrics = flat_metrics(test) | {"train_seconds": seconds, "sentences_per_second": speed}
         facts = training_facts(getattr(classifier.estimator, "facts", {}), split)
         facts[FACT] = learn_rates(predictor, split.validation, recipe.decisions).model_dump(mode="json")
         manifest = write_manifest(staging, draft.model_copy(update={"metrics": metrics, "facts": facts}))
     notices = tuple(corpus.notices)
     return Trained(order.out, manifest, validation, test, judged, validated, seconds, speed, run_id, store, notices)
+
+
+def judged_on_test(predictor: Predictor, split: Split) -> tuple[Judged, Report, float]:
+    """Judge a model on the test documents; the last figure is sentences a second."""
+    start = time.perf_counter()
+    judged = judge_examples(predictor, split.test)
+    speed = len(split.test) / (time.perf_counter() - start)
+    return judged, judge(judged), speed
 
 
 def _write(folder: Path, recipe: Recipe, corpus: Corpus, classifier: Classifier) -> Manifest:

@@ -174,6 +174,26 @@ def test_what_quantising_cost_is_shown_as_it_was_judged(card, on_test):
     assert "each with" not in parity_section(replace(card, parity=value, decisions=out_of_fold))
 
 
+def test_steps_of_quantising_are_shown_in_turn_with_what_they_cost_together(card, on_test):
+    turned = replace(on_test, predicted=1 - on_test.predicted)
+    first = parity(on_test, turned, 100).as_dict() | {"settings": {"matrices": "int8-rows"}}
+    second = parity(turned, turned, 100).as_dict() | {"settings": {"matrices": "int8-static"}, "earlier": [first]}
+    text = parity_section(replace(card, parity=second))
+    before, after = first["macro_f1"]["before"], second["macro_f1"]["after"]
+    assert f"macro-F1 {before:.3f} as trained, {after:.3f} as shipped, a cost of {100 * (before - after):+.2f}" in text
+    assert text.index("Step 1 (matrices int8-rows)") < text.index("Step 2 (matrices int8-static)")
+    assert text.count("| macro | – | – | – |") == 2 and "2 steps" in text
+    odd = parity_section(replace(card, parity=second | {"earlier": "none"}))
+    assert "Before: the graph as trained" in odd and "Step 1" not in odd
+
+
+def test_a_graph_quantised_again_names_where_it_came_from(card):
+    fact = {"from": "fast-12345678", "date": "2026-11-26", "code_version": "0.1.0+abc"}
+    again = with_manifest(card, facts=card.manifest.facts | {"requantised": fact})
+    said = "| quantised again | from `fast-12345678`, on 2026-11-26, by code `0.1.0+abc` |"
+    assert said in origin_section(again) and "quantised again" not in origin_section(card)
+
+
 def test_a_comparison_of_another_shape_is_listed(card):
     value = {"sentences": 794, "macro_f1": {"float": 0.81234}, "gap": {"value": 0.1, "low": 0.0, "high": 0.2}}
     text = parity_section(replace(card, parity=value))
