@@ -11,6 +11,7 @@ from pipeline.ground.files import read_json, whole_folder, write_json
 from pipeline.ground.version import code_version
 from pipeline.inference.manifest import MANIFEST, Manifest, OnnxSpec, deciding_files, write_manifest
 from pipeline.judging.report import flat_metrics
+from pipeline.learning.quantise_settings import STATIC, QuantiseSettings
 from pipeline.learning.recipes import Recipe, load_recipe
 from pipeline.predict import Predictor
 from pipeline.workflows.held_out import model_and_split, refuse_other_documents
@@ -75,4 +76,19 @@ def _refuse_other_recipe(folder: Path, manifest: Manifest, recipe: Recipe, path:
         raise ModelError(
             f"{path} is not the recipe of {folder / MANIFEST}: they differ in {', '.join(apart)}",
             hint="take the recipe that made the model, and change what stands under `quantise`; or train it anew",
+        )
+    _refuse_other_weights(folder, manifest.recipe.get("quantise"), recipe.quantise, path)
+
+
+def _refuse_other_weights(folder: Path, found: dict[str, Any] | None, asked: QuantiseSettings, path: Path) -> None:
+    """Raise `ModelError` where weights that are integers already would have to become other ones."""
+    if found is None:
+        return
+    wanted = asked.model_dump(mode="json")
+    apart = [name for name in wanted if name not in ("matrices", "calibration") and wanted[name] != found.get(name)]
+    if found.get("matrices") != "int8-rows" or asked.matrices != STATIC or apart:
+        differ = f", and {path} wants another {', '.join(apart)}" if apart else ""
+        raise ModelError(
+            f"{folder} is quantised already (matrices {found.get('matrices')}){differ}",
+            hint=f"int8-rows can become {STATIC}, all else as it is; for anything else: stance train {path}",
         )

@@ -90,9 +90,14 @@ def test_another_recipe_is_refused(shop, stance):
 
 
 def test_a_graph_that_cannot_be_quantised_so_is_left_as_it_is(shop, stance):
-    asked(shop / "models" / "small.yaml", ROWS | {"reduce_range": False})
-    code, _, err = quantise(stance)
-    assert code == 2 and "quantised already" in err
+    for settings, said in (
+        (ROWS, "quantised already (matrices int8-rows)"),
+        (STATIC | {"reduce_range": False}, "wants another reduce_range"),
+        (STATIC | {"embeddings": "float32"}, "wants another embeddings"),
+    ):
+        asked(shop / "models" / "small.yaml", settings)
+        code, _, err = quantise(stance)
+        assert code == 2 and said in err and "stance train models/small.yaml" in err
     assert [path.name for path in (shop / "models" / "trained").iterdir()] == ["small"]
 
 
