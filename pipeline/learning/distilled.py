@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from pipeline.decisions.decisions import sigmoid
 from pipeline.ground.files import hash_json
 from pipeline.inference.manifest import OnnxSpec
+from pipeline.learning.augment import copies_to_judge
 from pipeline.learning.batches import shuffled_batches, tokenise
 from pipeline.learning.checkpoints import VERSION, read_tensors, write_tensors
 from pipeline.learning.device import autocast, gpu_errors, gpu_facts, prepare, tensors, training_device
@@ -40,6 +41,13 @@ class Lessons:
     targets: np.ndarray
     vectors: np.ndarray | None
 
+    def then(self, more: "Lessons") -> "Lessons":
+        """Put further lessons after these."""
+        vectors = None
+        if self.vectors is not None and more.vectors is not None:
+            vectors = np.concatenate([self.vectors, more.vectors])
+        return Lessons([*self.texts, *more.texts], np.concatenate([self.targets, more.targets]), vectors)
+
 
 class DistilledEstimator:
     """A student that learns a teacher's probabilities (Hinton et al. 2015), with checkpoints."""
@@ -66,6 +74,10 @@ class DistilledEstimator:
         names = [member.fit_hash(train, validation) for member in members]
         texts = [*train.texts, *unlabelled.texts]
         lessons = self._lessons(members, names, texts, train.targets)
+        copies, gold = self._copies(texts, lessons, train.targets)
+        if copies:  # in chunks of their own, so that those of the originals are kept
+            lessons = lessons.then(self._lessons(members, names, copies, gold))
+            texts += copies
         if self._learner.start != "encoder":
             self._network.load_state_dict(soup(members if self._learner.start == "soup" else members[:1]))
         members.clear()  # the teachers' weights are not needed any more
@@ -111,6 +123,18 @@ class DistilledEstimator:
         again = list(range(len(texts))) + list(range(len(gold))) * copies
         vectors = judged[0][1] if self._learner.embedding_weight > 0 else None
         return Lessons([texts[i] for i in again], targets[again], None if vectors is None else vectors[again])
+
+    def _copies(self, texts: list[str], lessons: Lessons, gold: np.ndarray) -> tuple[list[str], np.ndarray]:
+        """Give altered copies, those of labelled sentences first, and the labels of these."""
+        settings, labelled = self._learner.augment, len(gold)
+        if settings is None:
+            return [], gold[:0]
+        judged, seed = lessons.targets[labelled : len(texts)], self._setting.seed
+        copies = copies_to_judge(texts, gold, judged, settings, self._setting.codebook, seed)
+        known = copies.among(labelled)
+        unknown = len(copies.texts) - len(known)
+        self._setting.progress.say(f"altered copies: {len(known)} of labelled sentences, {unknown} of unlabelled ones")
+        return copies.texts, gold[known]
 
     def _judge(self, member: FinetunedEstimator, name: str, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Give a teacher's logits and vectors; kept in chunks, each named by teacher, texts and precision."""

@@ -15,6 +15,7 @@ from pipeline.ground.errors import ModelError, StanceError
 from pipeline.ground.files import hash_json
 from pipeline.ground.version import code_version
 from pipeline.inference.manifest import OnnxSpec
+from pipeline.learning.augment import altered_copies, carriers
 from pipeline.learning.batches import shuffled_batches, tokenise
 from pipeline.learning.checkpoints import VERSION, alike, read_tensors, write_tensors
 from pipeline.learning.context import tokenise_in_context
@@ -108,8 +109,9 @@ class FinetunedEstimator:
 
     def _train(self, train: Labelled, validation: Labelled) -> None:
         self._stages(train)
-        ids = self._tokenised(train.texts, train.neighbours)
-        targets = torch.from_numpy(self._targets(train)).to(self._network.device)
+        copies, sources = self._copies(train)
+        ids = self._tokenised([*train.texts, *copies], train.neighbours)
+        targets = torch.from_numpy(self._targets(train)[sources]).to(self._network.device)
         loss_function = self._loss(train.targets).to(self._network.device)
         rng = np.random.default_rng(self._setting.seed)
         optimiser = Optimiser(
@@ -202,6 +204,16 @@ class FinetunedEstimator:
         if self._learner.context == "neighbours":
             return tokenise_in_context(self._tokenizer, texts, neighbours, self._learner.max_length)
         return tokenise(self._tokenizer, texts, self._learner.max_length)
+
+    def _copies(self, train: Labelled) -> tuple[list[str], np.ndarray]:
+        """Give altered copies where asked for, and the row of `train` of each text, copies last."""
+        rows, settings = np.arange(len(train.texts)), self._learner.augment
+        if settings is None:
+            return [], rows
+        chosen = carriers(train.targets, settings, self._setting.codebook)
+        copies = altered_copies(train.texts, chosen, settings, self._setting.seed)
+        self._setting.progress.say(f"{len(copies.texts)} altered copies beside {len(rows)} sentences")
+        return copies.texts, np.concatenate([rows, copies.sources])
 
     def _targets(self, train: Labelled) -> np.ndarray:
         if self._setting.codebook.exclusive:

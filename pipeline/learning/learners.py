@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from pipeline.ground.config import Strict
 from pipeline.inference.rules import checked
+from pipeline.learning.augment_settings import Augment, DistilledAugment
 from pipeline.learning.encoder_settings import Encoder, FolderEncoder, PackageEncoder, PartsEncoder
 from pipeline.learning.loss_settings import BceLoss, Loss, Smoothing, later
 from pipeline.learning.peer_settings import faults_of
@@ -62,7 +63,9 @@ class FinetunedLearner(Strict):
     `layer_decay` multiplies the learning rate once for each layer below the top (Howard and Ruder 2018);
     `dropout_samples` averages the loss over so many dropout masks of one forward pass (Inoue 2019);
     `context: neighbours` reads the sentence between those before and after it, pooling over itself alone;
-    `masked` and `contrastive` are stages before fine-tuning, in this order.
+    `masked` and `contrastive` are stages before fine-tuning, in this order; they see the sentences as they are.
+    `augment` adds altered copies of sentences, with the targets of the sentences; class weights are reckoned without
+    them.
     """
 
     kind: Literal["finetuned"]
@@ -87,6 +90,13 @@ class FinetunedLearner(Strict):
     context: Literal["none", "neighbours"] = later("none")
     masked: MaskedStage | None = later(None)
     contrastive: ContrastiveSettings | None = later(None)
+    augment: Augment | None = later(None)
+
+    @model_validator(mode="after")
+    def _copies_have_no_neighbours(self) -> Self:
+        if self.augment and self.context == "neighbours":
+            raise ValueError("augment does not go with `context: neighbours`: an altered copy stands in no document")
+        return self
 
 
 class AverageLearner(Strict):
@@ -126,7 +136,8 @@ class DistilledLearner(Strict):
     the teacher's encoder. A labelled sentence's target is `gold_weight` of its labels and the
     rest of the teacher's probability, and it comes round `labelled_copies` times an epoch. `embedding_weight` adds the
     cosine distance between a projection of the student's sentence vector and the teacher's (Reimers and Gurevych
-    2020). A checkpoint is written every `checkpoint_minutes`.
+    2020). `augment` adds altered copies of sentences, which the teacher judges; the copy of a labelled sentence mixes
+    in its labels and comes round as the sentence does. A checkpoint is written every `checkpoint_minutes`.
     """
 
     kind: Literal["distilled"]
@@ -150,6 +161,7 @@ class DistilledLearner(Strict):
     embedding_weight: float = Field(default=0.0, ge=0, le=100)
     precision: Literal["bfloat16", "float32"]
     checkpoint_minutes: float = Field(default=5.0, gt=0)
+    augment: DistilledAugment | None = later(None)
 
 
 class RulesLearner(Strict):

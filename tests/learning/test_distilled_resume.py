@@ -19,9 +19,10 @@ from pipeline.learning.seeds import weights_cache
 
 AS_ACCURATE = {"start": "soup", "freeze": "embeddings", "encoder_dropout": 0.0, "precision": "bfloat16"}
 AS_FAST = {"embedding_weight": 1.0, "labelled_copies": 2, "precision": "bfloat16"}
+ALTERED = {"augment": {"labels": ["hawk"], "copies": 2, "delete": 0.2, "swap": 0.2, "unlabelled": 0.4}}
 
 
-@pytest.mark.parametrize("shape", [{}, AS_ACCURATE, AS_FAST], ids=["plain", "accurate", "fast"])
+@pytest.mark.parametrize("shape", [{}, AS_ACCURATE, AS_FAST, ALTERED], ids=["plain", "accurate", "fast", "altered"])
 def test_a_killed_distillation_goes_on_from_its_checkpoint_and_ends_the_same(
     student, folder, halves, monkeypatch, shape
 ):

@@ -14,7 +14,7 @@ from small import Listener
 from tiny import TFIDF, finetuned_learner, write_recipe
 
 from pipeline.corpus.splits import Split
-from pipeline.ground.errors import EncoderError, SplitError
+from pipeline.ground.errors import ConfigError, EncoderError, SplitError
 from pipeline.ground.paths import Project
 from pipeline.tracking.store import Tracker
 from pipeline.workflows import ablation
@@ -188,6 +188,14 @@ def test_too_many_folds_are_refused_before_anything_is_trained(place):
     with pytest.raises(SplitError, match="try: 20 folds need 20 independent documents"):
         run(place, folds=20)
     assert not (place / "experiments" / "results").exists()
+
+
+def test_copies_for_a_label_that_there_is_not_are_refused_before_anything_is_trained(place, encoder_folder):
+    write_recipe(place / "models" / "small.yaml", finetuned_learner(encoder_folder), learn_from="validation")
+    variants = {"copies": {"augment": {"labels": ["hawc"], "copies": 1, "delete": 0.1, "swap": 0.1}}}
+    with pytest.raises(ConfigError, match=r"try: copies: augment\.labels: unknown label 'hawc'; did you mean 'hawk'"):
+        run(place, recipe="small.yaml", variants=variants)
+    assert not kept(place)
 
 
 def test_a_tiny_encoder_is_ablated_with_its_epochs_and_its_neighbours(place, encoder_folder, monkeypatch):
