@@ -19,7 +19,8 @@ from pipeline.judging.ablation import Trial, Worth, ablation_figures, cross_fit,
 from pipeline.learning.encoders import check_encoders
 from pipeline.learning.estimators import Estimator, Labelled, Setting, build
 from pipeline.learning.fit import labelled
-from pipeline.learning.learners import FinetunedLearner
+from pipeline.learning.fitness import check_recipe
+from pipeline.learning.learners import DistilledLearner, FinetunedLearner
 from pipeline.learning.machines import machine_of
 from pipeline.learning.recipes import Recipe
 from pipeline.workflows.bench import Bench, Step
@@ -105,6 +106,7 @@ def run_ablation(spec: Ablation, recipes: Mapping[str, Recipe], bench: Bench) ->
 
     Raises:
         SplitError: there are fewer independent training documents than folds; said before anything is trained.
+        ConfigError: a student or its teacher cannot learn the codebook; said then, too.
         StanceError: the base fails, with which all others are compared.
     """
     stand = open_stand(spec, recipes, bench)
@@ -136,6 +138,9 @@ def ablation_steps(spec: Ablation, recipes: Mapping[str, Recipe], bench: Bench) 
 
 def open_stand(spec: Ablation, recipes: Mapping[str, Recipe], bench: Bench) -> Stand:
     """Divide the training documents into folds; they hang on the documents, not on the order of files."""
+    for recipe in recipes.values():
+        if isinstance(recipe.learner, DistilledLearner):  # others may ask here for what no model folder could score
+            check_recipe(recipe, bench.corpus.codebook)
     train, validation = (tuple(sorted(part, key=_place)) for part in (bench.split.train, bench.split.validation))
     try:
         held = grouped_folds(train, bench.corpus.codebook, spec.folds)
