@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from pipeline.ground.codebook import Codebook, Label
-from pipeline.ground.files import hash_text
+from pipeline.ground.files import hash_text, sha256_of
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(__file__).parent / "data"
@@ -112,6 +112,32 @@ def finetuned_learner(encoder: Path, **changes: object) -> dict:
         "class_weight": "root",
         "precision": "float32",
     } | changes
+
+
+def distilled_learner(encoder: Path, teacher: str, more: Path) -> dict:
+    """Give a distilling learner small enough for a test; the file `more` is written, of unlabelled sentences."""
+    lines = [
+        json.dumps({"doc": f"d{i}", "text": text.replace("talks", "meetings")})
+        for i, (_, text) in enumerate(tiny_sentences())
+    ]
+    more.write_text("\n".join(lines) + "\n")
+    return {
+        "kind": "distilled",
+        "teacher": teacher,
+        "encoder": {"kind": "folder", "path": str(encoder)},
+        "unlabelled": {"sources": [{"kind": "file", "path": str(more), "sha256": sha256_of(more)}]},
+        "max_length": 32,
+        "epochs": 3,
+        "batch_size": 8,
+        "learning_rate": 0.01,
+        "head_learning_rate": 0.05,
+        "weight_decay": 0.0,
+        "warmup": 0.1,
+        "dropout": 0.1,
+        "gold_weight": 0.5,
+        "precision": "float32",
+        "checkpoint_minutes": 1e-9,
+    }
 
 
 def run_apart(folder: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:

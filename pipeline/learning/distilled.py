@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pipeline.ground.files import hash_json
 from pipeline.inference.manifest import OnnxSpec
 from pipeline.learning.augment import copies_to_judge
 from pipeline.learning.batches import shuffled_batches, tokenise
-from pipeline.learning.checkpoints import VERSION, read_tensors, write_tensors
+from pipeline.learning.checkpoints import VERSION
 from pipeline.learning.device import autocast, gpu_errors, gpu_facts, prepare, tensors, training_device
 from pipeline.learning.encoders import fingerprint, load_encoder
 from pipeline.learning.estimators import Labelled, Setting
@@ -23,30 +24,14 @@ from pipeline.learning.export import export_network
 from pipeline.learning.finetuned import FinetunedEstimator
 from pipeline.learning.forward import logits_of, macro_average_precision
 from pipeline.learning.learners import DistilledLearner, FinetunedLearner, SeedsLearner
+from pipeline.learning.lessons import Lessons, judge
+from pipeline.learning.nearness import check_layers, distance, projections_for
 from pipeline.learning.network import SentenceNetwork, set_up
 from pipeline.learning.optimiser import Optimiser, parameter_groups
 from pipeline.learning.recipes import Recipe
 from pipeline.learning.resume import Checkpoint, Place
 from pipeline.learning.seeds import SeedsEstimator, weights_cache
 from pipeline.learning.unlabelled_reading import told_of, unlabelled_for
-
-CHUNK = 2000  # sentences a teacher judges between two writes
-
-
-@dataclass(frozen=True, slots=True)
-class Lessons:
-    """What the student learns from: texts, target probabilities (n, labels), and a teacher's vectors (n, width)."""
-
-    texts: list[str]
-    targets: np.ndarray
-    vectors: np.ndarray | None
-
-    def then(self, more: "Lessons") -> "Lessons":
-        """Put further lessons after these."""
-        vectors = None
-        if self.vectors is not None and more.vectors is not None:
-            vectors = np.concatenate([self.vectors, more.vectors])
-        return Lessons([*self.texts, *more.texts], np.concatenate([self.targets, more.targets]), vectors)
 
 
 class DistilledEstimator:
@@ -69,6 +54,7 @@ class DistilledEstimator:
         self.facts = told_of(unlabelled)
         prepare(self._setting.seed, self._setting.threads)
         self.facts |= gpu_facts(training_device())
+        check_layers(self._learner, self._teacher, self._setting.base, self._setting.progress)
         self._start()  # before the teacher, so that a student that cannot be is found at once
         members = self._fit_teacher(train, validation)
         names = [member.fit_hash(train, validation) for member in members]
@@ -115,14 +101,22 @@ class DistilledEstimator:
         self, members: list[FinetunedEstimator], names: list[str], texts: list[str], gold: np.ndarray
     ) -> Lessons:
         """Let each teacher judge each text; mix in the labels where there are any."""
-        judged = [self._judge(member, name, texts) for member, name in zip(members, names, strict=True)]
-        targets = np.mean([sigmoid(logits) for logits, _ in judged], axis=0)
-        share = self._learner.gold_weight
+        learner, layers = self._learner, self._learner.layers
+        ask = partial(
+            judge,
+            precision=learner.precision,
+            cache=weights_cache(self._setting.base).parent / "judgements",
+            progress=self._setting.progress,
+        )
+        first = ask(members[0], names[0], texts, layers.of_teacher if layers else ())
+        judged = [first, *(ask(member, name, texts) for member, name in zip(members[1:], names[1:], strict=True))]
+        targets = np.mean([sigmoid(states.logits) for states in judged], axis=0)
+        share = learner.gold_weight
         targets[: len(gold)] = share * gold + (1 - share) * targets[: len(gold)]
-        copies = self._learner.labelled_copies - 1
-        again = list(range(len(texts))) + list(range(len(gold))) * copies
-        vectors = judged[0][1] if self._learner.embedding_weight > 0 else None
-        return Lessons([texts[i] for i in again], targets[again], None if vectors is None else vectors[again])
+        again = list(range(len(texts))) + list(range(len(gold))) * (learner.labelled_copies - 1)
+        vectors = first.vectors[again] if learner.embedding_weight > 0 else None
+        below = None if first.layers is None else first.layers[again]
+        return Lessons([texts[i] for i in again], targets[again], vectors, below)
 
     def _copies(self, texts: list[str], lessons: Lessons, gold: np.ndarray) -> tuple[list[str], np.ndarray]:
         """Give altered copies, those of labelled sentences first, and the labels of these."""
@@ -135,24 +129,6 @@ class DistilledEstimator:
         unknown = len(copies.texts) - len(known)
         self._setting.progress.say(f"altered copies: {len(known)} of labelled sentences, {unknown} of unlabelled ones")
         return copies.texts, gold[known]
-
-    def _judge(self, member: FinetunedEstimator, name: str, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Give a teacher's logits and vectors; kept in chunks, each named by teacher, texts and precision."""
-        precision, cache = self._learner.precision, weights_cache(self._setting.base).parent / "judgements"
-        logits, vectors = [], []
-        self._setting.progress.stage("the teacher judges", len(texts))
-        for start in range(0, len(texts), CHUNK):
-            some = texts[start : start + CHUNK]
-            path = cache / f"{hash_json([VERSION, name, some, precision])}.safetensors"
-            found = read_tensors(path, "judgements")
-            if found is None:
-                scores, states = member.logits_and_vectors(some, precision)
-                found = {"logits": torch.from_numpy(scores), "vectors": torch.from_numpy(states)}, {}
-                write_tensors(path, "judgements", *found)
-            logits.append(found[0]["logits"].numpy())
-            vectors.append(found[0]["vectors"].numpy())
-            self._setting.progress.advance(len(some))
-        return np.concatenate(logits), np.concatenate(vectors)
 
     def _start(self) -> None:
         """Load the student's encoder afresh."""
@@ -176,12 +152,12 @@ class DistilledEstimator:
         learner = self._learner
         ids = self._tokenised(lessons.texts)
         groups = self._groups()
-        projection = self._projection(lessons)
-        if projection is not None:
-            groups.append({"params": list(projection.parameters()), "lr": learner.head_learning_rate})
+        projections = projections_for(lessons, self._network.encoder.config.hidden_size).to(self._network.device)
+        if projections:
+            groups.append({"params": list(projections.parameters()), "lr": learner.head_learning_rate})
         steps = learner.epochs * -(-len(ids) // learner.batch_size)
         optimiser = Optimiser(groups, steps=steps, warmup=learner.warmup, weight_decay=learner.weight_decay)
-        modules = nn.ModuleDict({"network": self._network} | ({"projection": projection} if projection else {}))
+        modules = nn.ModuleDict({"network": self._network, **projections})
         checkpoint = Checkpoint(path, modules, optimiser, learner.checkpoint_minutes)
         state = checkpoint.restore() or Place()
         if state.epoch > learner.epochs:
@@ -197,7 +173,7 @@ class DistilledEstimator:
             start = time.perf_counter()
             for number in range(state.batch, len(batches)):
                 batch = batches[number]
-                loss = self._loss(lessons, ids, batch, projection)
+                loss = self._loss(lessons, ids, batch, projections)
                 optimiser.step(loss)
                 state.loss += loss.item() * len(batch)
                 self._setting.progress.advance(len(batch))
@@ -216,25 +192,23 @@ class DistilledEstimator:
                 f" validation macro average precision {figures['val_macro_ap']:.3f}"
             )
 
-    def _projection(self, lessons: Lessons) -> nn.Linear | None:
-        if lessons.vectors is None:
-            return None
-        width = self._network.encoder.config.hidden_size
-        return nn.Linear(width, lessons.vectors.shape[1]).to(self._network.device)
-
-    def _loss(self, lessons: Lessons, ids: list[list[int]], batch: list[int], projection: nn.Linear | None) -> Tensor:
+    def _loss(self, lessons: Lessons, ids: list[list[int]], batch: list[int], projections: nn.ModuleDict) -> Tensor:
         """Cross-entropy with the target probabilities, and the distance of vectors where it is asked for."""
-        device = self._network.device
-        with autocast(self._learner.precision, device):
-            pooled = self._network.embed(*tensors([ids[i] for i in batch], self._pad_id, device))
+        device, learner = self._network.device, self._learner
+        with autocast(learner.precision, device):
+            asked = learner.layers.of_student if learner.layers else ()
+            batched = tensors([ids[i] for i in batch], self._pad_id, device)
+            pooled, states = self._network.embed_layers(*batched, asked)
             logits = self._network.head(self._network.dropout(pooled))
-            projected = projection(pooled) if projection is not None else None
+            drawn = []  # to what, and how strongly
+            if lessons.vectors is not None:
+                drawn.append((projections["projection"](pooled), lessons.vectors, learner.embedding_weight))
+            if learner.layers and lessons.layers is not None:
+                drawn.append((projections["layers"](states), lessons.layers, learner.layers.weight))
         targets = torch.from_numpy(lessons.targets[batch].astype(np.float32)).to(device)
         loss = nn.functional.binary_cross_entropy_with_logits(logits.float(), targets)
-        if projected is not None and lessons.vectors is not None:
-            wanted = torch.from_numpy(lessons.vectors[batch].astype(np.float32)).to(device)
-            distance = 1 - nn.functional.cosine_similarity(projected.float(), wanted, dim=1).mean()
-            loss = loss + self._learner.embedding_weight * distance
+        for found, wanted, weight in drawn:
+            loss = loss + weight * distance(found, wanted[batch])
         return loss
 
     def _validate(self, validation: Labelled) -> float:

@@ -53,6 +53,20 @@ def check_encoders(recipe: Recipe, base: Path, progress: Progress | None = None)
             locate(learner.encoder, base, progress)
 
 
+def count_layers(encoder: Encoder, base: Path, progress: Progress | None = None) -> int:
+    """Read from an encoder's configuration how many layers it has, without its weights; errors as `load_encoder`."""
+    source = locate(encoder, base, progress)
+    revision = encoder.revision if isinstance(encoder, HubEncoder) else None
+    with _quiet(offline=not isinstance(encoder, HubEncoder)):
+        from transformers import AutoConfig
+
+        try:
+            config = AutoConfig.from_pretrained(source, revision=revision)
+        except (OSError, ValueError) as error:
+            raise _cannot_load(source, error) from error
+    return int(getattr(config, "num_hidden_layers", 0))
+
+
 def _package_folder(encoder: PackageEncoder) -> Path:
     try:
         distribution = importlib.metadata.distribution(encoder.package)
@@ -90,14 +104,18 @@ def load_encoder(encoder: Encoder, base: Path, progress: Progress | None = None)
             tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
             model = AutoModel.from_pretrained(source, revision=revision, dtype="float32")
         except (OSError, ValueError) as error:
-            first = str(error).strip().split("\n")[0]
-            raise EncoderError(
-                f"transformers cannot load the encoder {source}: {first}",
-                hint="a Hub id needs a network or a filled cache; offline, use kind: package or kind: folder",
-            ) from error
+            raise _cannot_load(source, error) from error
     if not getattr(tokenizer, "is_fast", False):
         raise EncoderError(f"the encoder {source} has no fast tokenizer (tokenizer.json)", hint="use one that has")
     return tokenizer, model
+
+
+def _cannot_load(source: str, error: Exception) -> EncoderError:
+    first = str(error).strip().split("\n")[0]
+    return EncoderError(
+        f"transformers cannot load the encoder {source}: {first}",
+        hint="a Hub id needs a network or a filled cache; offline, use kind: package or kind: folder",
+    )
 
 
 @contextmanager

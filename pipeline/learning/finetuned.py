@@ -23,7 +23,7 @@ from pipeline.learning.device import autocast, gpu_errors, gpu_facts, prepare, t
 from pipeline.learning.encoders import fingerprint, load_encoder
 from pipeline.learning.estimators import Labelled, Setting
 from pipeline.learning.export import export_network
-from pipeline.learning.forward import logits_and_vectors, logits_of, macro_average_precision
+from pipeline.learning.forward import States, logits_of, macro_average_precision, states_of
 from pipeline.learning.learners import FinetunedLearner
 from pipeline.learning.losses import MultiLabelLoss, positive_weights, smoothed
 from pipeline.learning.network import SentenceNetwork, set_up
@@ -262,6 +262,6 @@ class FinetunedEstimator:
         """Give the network's logits, shape (n, labels), float64."""
         return logits_of(self._network, self._tokenised(texts, neighbours), self._pad_id, precision)
 
-    def logits_and_vectors(self, texts: Sequence[str], precision: str) -> tuple[np.ndarray, np.ndarray]:
-        """Give logits, shape (n, labels), and the sentence vectors they come from, shape (n, hidden)."""
-        return logits_and_vectors(self._network, self._tokenised(texts, None), self._pad_id, precision)
+    def states(self, texts: Sequence[str], precision: str, layers: Sequence[int] = ()) -> States:
+        """Give logits, the sentence vectors they come from, and the states after `layers`, counted from 1."""
+        return states_of(self._network, self._tokenised(texts, None), self._pad_id, precision, layers)

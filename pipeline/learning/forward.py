@@ -1,5 +1,8 @@
 """Run a network over token ids in order of length, and judge what comes out."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
@@ -11,24 +14,40 @@ from pipeline.learning.network import SentenceNetwork
 BATCH = 64
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class States:
+    """What a network makes of n sentences.
+
+    Logits, shape (n, labels), in float64; the sentence vectors they come from, shape (n, hidden), in float16, as are
+    the tokens' mean states after the layers asked for, shape (n, layers, hidden).
+    """
+
+    logits: np.ndarray
+    vectors: np.ndarray
+    layers: np.ndarray | None = None
+
+
 def logits_of(network: SentenceNetwork, ids: list[list[int]], pad_id: int, precision: str) -> np.ndarray:
     """Give logits, shape (n, labels), float64."""
-    return logits_and_vectors(network, ids, pad_id, precision)[0]
+    return states_of(network, ids, pad_id, precision).logits
 
 
-def logits_and_vectors(
-    network: SentenceNetwork, ids: list[list[int]], pad_id: int, precision: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give logits, shape (n, labels), float64, and sentence vectors, shape (n, hidden), float16."""
+def states_of(
+    network: SentenceNetwork, ids: list[list[int]], pad_id: int, precision: str, layers: Sequence[int] = ()
+) -> States:
+    """Give logits, sentence vectors and the states after `layers`, counted from 1, all of one pass."""
     network.eval()
     logits = np.zeros((len(ids), network.head.out_features))
     vectors = np.zeros((len(ids), network.head.in_features), dtype=np.float16)
+    states = np.zeros((len(ids), len(layers), network.head.in_features), dtype=np.float16)
     with torch.no_grad(), autocast(precision, network.device):
         for batch in sorted_batches([len(row) for row in ids], BATCH):
-            pooled = network.embed(*tensors([ids[i] for i in batch], pad_id, network.device))
+            pooled, below = network.embed_layers(*tensors([ids[i] for i in batch], pad_id, network.device), layers)
             vectors[batch] = to_array(pooled)
             logits[batch] = to_array(network.head(pooled))
-    return logits, vectors
+            for place, state in enumerate(below):
+                states[batch, place] = to_array(state)
+    return States(logits, vectors, states if layers else None)
 
 
 def macro_average_precision(targets: np.ndarray, scores: np.ndarray) -> float:

@@ -8,7 +8,7 @@ from pipeline.ground.config import Strict
 from pipeline.inference.rules import checked
 from pipeline.learning.augment_settings import Augment, DistilledAugment
 from pipeline.learning.encoder_settings import Encoder, FolderEncoder, PackageEncoder, PartsEncoder
-from pipeline.learning.loss_settings import BceLoss, Loss, Smoothing, later
+from pipeline.learning.loss_settings import BceLoss, LayerLoss, Loss, Smoothing, later
 from pipeline.learning.peer_settings import faults_of
 from pipeline.learning.stage_settings import ContrastiveSettings, MaskedSettings
 from pipeline.learning.unlabelled_settings import UnlabelledSettings
@@ -136,8 +136,9 @@ class DistilledLearner(Strict):
     the teacher's encoder. A labelled sentence's target is `gold_weight` of its labels and the
     rest of the teacher's probability, and it comes round `labelled_copies` times an epoch. `embedding_weight` adds the
     cosine distance between a projection of the student's sentence vector and the teacher's (Reimers and Gurevych
-    2020). `augment` adds altered copies of sentences, which the teacher judges; the copy of a labelled sentence mixes
-    in its labels and comes round as the sentence does. A checkpoint is written every `checkpoint_minutes`.
+    2020), `layers` those between layers below, each pair with a projection of its own. `augment` adds altered copies of
+    sentences, which the teacher judges; the copy of a labelled sentence mixes in its labels and comes round as the
+    sentence does. A checkpoint is written every `checkpoint_minutes`.
     """
 
     kind: Literal["distilled"]
@@ -161,6 +162,7 @@ class DistilledLearner(Strict):
     embedding_weight: float = Field(default=0.0, ge=0, le=100)
     precision: Literal["bfloat16", "float32"]
     checkpoint_minutes: float = Field(default=5.0, gt=0)
+    layers: LayerLoss | None = later(None)
     augment: DistilledAugment | None = later(None)
 
 

@@ -1,8 +1,8 @@
-"""State what counts as an error in fine-tuning, and how far targets are softened."""
+"""State what counts as an error in fine-tuning and distillation, and how far targets are softened."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from pipeline.ground.config import Strict
 
@@ -54,3 +54,34 @@ class Smoothing(Strict):
 
     everywhere: float = Field(default=0.0, ge=0, lt=0.5)
     unsure: float = Field(default=0.0, ge=0, le=0.5)
+
+
+Layer = Annotated[int, Field(ge=1)]
+
+
+class LayerLoss(Strict):
+    """Cosine distance of a student's layers from the teacher's (Sun et al. 2019, EMNLP), on means over tokens.
+
+    Each pair is a student's layer and the teacher's that it is drawn to, counted from 1, the one above the words.
+    """
+
+    weight: float = Field(gt=0, le=100)
+    pairs: tuple[tuple[Layer, Layer], ...] = Field(min_length=1)
+
+    @field_validator("pairs")
+    @classmethod
+    def _rising(cls, pairs: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        for side, layers in zip(("student", "teacher"), zip(*pairs, strict=True), strict=True):
+            if list(layers) != sorted(set(layers)):
+                raise ValueError(f"the {side}'s layers {list(layers)} must rise, each layer once")
+        return pairs
+
+    @property
+    def of_student(self) -> tuple[int, ...]:
+        """List the student's layers, one for each pair."""
+        return tuple(student for student, _ in self.pairs)
+
+    @property
+    def of_teacher(self) -> tuple[int, ...]:
+        """List the teacher's layers, one for each pair."""
+        return tuple(teacher for _, teacher in self.pairs)

@@ -1,5 +1,6 @@
 """Put an encoder and a linear head together: token ids in, one logit for each label out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -30,19 +31,35 @@ class SentenceNetwork(nn.Module):
 
     def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Give sentence vectors, shape (batch, hidden), from ids and mask of shape (batch, tokens)."""
-        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return self.embed_layers(input_ids, attention_mask, ())[0]
+
+    def embed_layers(
+        self, input_ids: Tensor, attention_mask: Tensor, layers: Sequence[int]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Give sentence vectors as `embed` does, and of the same pass the tokens' mean state after each of `layers`.
+
+        Layers are counted from 1; each gives a tensor of shape (batch, hidden), of no fixed length.
+        """
+        asked = {"output_hidden_states": True} if layers else {}
+        found = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **asked)
         pooling = attention_mask
         if self.between is not None:
             separators = input_ids == self.between
             pooling = attention_mask * ((separators.cumsum(dim=1) == 1) & ~separators)
-        mask = pooling.unsqueeze(-1).to(states.dtype)
-        pooled = (states * mask).sum(dim=1) / mask.sum(dim=1)
-        return nn.functional.normalize(pooled, dim=1) if self.normalise else pooled
+        pooled = _mean(found.last_hidden_state, pooling)
+        below = [_mean(found.hidden_states[layer], pooling) for layer in layers]
+        return nn.functional.normalize(pooled, dim=1) if self.normalise else pooled, below
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Give logits, shape (batch, labels)."""
         logits: Tensor = self.head(self.dropout(self.embed(input_ids, attention_mask)))
         return logits
+
+
+def _mean(states: Tensor, pooling: Tensor) -> Tensor:
+    """Average states, shape (batch, tokens, hidden), over the tokens that `pooling` marks."""
+    mask = pooling.unsqueeze(-1).to(states.dtype)
+    return (states * mask).sum(dim=1) / mask.sum(dim=1)
 
 
 def set_up(encoder: Any, *, dropout: float | None, freeze: str) -> None:

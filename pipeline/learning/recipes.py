@@ -86,24 +86,32 @@ def load_recipe(path: Path) -> Recipe:
         ConfigError: unknown or missing keys, values out of range (all at once), a member that is not there, is of
             a kind that cannot stand there, or bears another member's name.
     """
-    recipe = load_config(path, Recipe)
+    return with_members(load_config(path, Recipe), path.parent, str(path))
+
+
+def with_members(recipe: Recipe, folder: Path, where: str) -> Recipe:
+    """Read the recipes that a recipe names, which lie in `folder`; `where` names it in messages.
+
+    Raises:
+        ConfigError: as `load_recipe`.
+    """
     allowed = INSIDE.get(type(recipe.learner))
     if allowed is None:
         return recipe
     members: dict[str, Recipe] = {}
     for setting, file in _named(recipe.learner):
-        member = _member(path, setting, file, allowed)
+        member = _member(folder, where, setting, file, allowed)
         if member.name in members:
             raise ConfigError(
-                f"{path}: learner.{setting}: {file!r} is the second named {member.name!r}",
+                f"{where}: learner.{setting}: {file!r} is the second named {member.name!r}",
                 hint="name each member once, and give each recipe a name of its own",
             )
         members[member.name] = member
-    _check_start(path, recipe.learner, members)
+    _check_start(where, recipe.learner, members)
     return recipe.model_copy(update={"members": members})
 
 
-def _check_start(path: Path, learner: Learner, members: dict[str, Recipe]) -> None:
+def _check_start(where: str, learner: Learner, members: dict[str, Recipe]) -> None:
     """Refuse a student that would start from a teacher of another encoder."""
     if not isinstance(learner, DistilledLearner) or learner.start == "encoder":
         return
@@ -111,7 +119,7 @@ def _check_start(path: Path, learner: Learner, members: dict[str, Recipe]) -> No
     encoders = [part.encoder for part in parts if isinstance(part, FinetunedLearner)]
     if learner.encoder not in encoders:
         raise ConfigError(
-            f"{path}: learner.start: {learner.start} needs a student with the teacher's encoder, and this one has"
+            f"{where}: learner.start: {learner.start} needs a student with the teacher's encoder, and this one has"
             " another",
             hint=f"copy the encoder from {learner.teacher}'s recipe, or set start: encoder",
         )
@@ -126,16 +134,16 @@ def _named(learner: Learner) -> list[tuple[str, str]]:
     return [("teacher", learner.teacher)] if isinstance(learner, DistilledLearner) else []
 
 
-def _member(path: Path, setting: str, file: str, allowed: tuple[type[Strict], ...]) -> Recipe:
-    member_path = path.parent / file
+def _member(folder: Path, where: str, setting: str, file: str, allowed: tuple[type[Strict], ...]) -> Recipe:
+    member_path = folder / file
     if not member_path.is_file():
         raise ConfigError(
-            f"{path}: learner.{setting}: no recipe {file!r} beside it",
-            hint=f"recipes there: {', '.join(sorted(p.name for p in path.parent.glob('*.yaml')))}",
+            f"{where}: learner.{setting}: no recipe {file!r} beside it",
+            hint=f"recipes there: {', '.join(sorted(p.name for p in folder.glob('*.yaml')))}",
         )
     kind = load_config(member_path, Recipe).learner.kind
     kinds = [get_args(one.model_fields["kind"].annotation)[0] for one in allowed]
     if kind not in kinds:
         why = REFUSED.get(kind, f"is of kind {kind}")
-        raise ConfigError(f"{path}: learner.{setting}: {file!r} {why}", hint=f"allowed kinds: {', '.join(kinds)}")
+        raise ConfigError(f"{where}: learner.{setting}: {file!r} {why}", hint=f"allowed kinds: {', '.join(kinds)}")
     return load_recipe(member_path)

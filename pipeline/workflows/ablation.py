@@ -19,8 +19,8 @@ from pipeline.judging.ablation import Trial, Worth, ablation_figures, cross_fit,
 from pipeline.learning.encoders import check_encoders
 from pipeline.learning.estimators import Estimator, Labelled, Setting, build
 from pipeline.learning.fit import labelled
-from pipeline.learning.fitness import check_altered
-from pipeline.learning.learners import FinetunedLearner
+from pipeline.learning.fitness import check_altered, check_recipe
+from pipeline.learning.learners import DistilledLearner, FinetunedLearner
 from pipeline.learning.machines import machine_of
 from pipeline.learning.recipes import Recipe
 from pipeline.workflows.bench import Bench, Step
@@ -106,7 +106,8 @@ def run_ablation(spec: Ablation, recipes: Mapping[str, Recipe], bench: Bench) ->
 
     Raises:
         SplitError: there are fewer independent training documents than folds; said before anything is trained.
-        ConfigError: a variant alters sentences of a label that there is not; said before anything is trained, too.
+        ConfigError: a variant alters sentences of a label that there is not, or a student or its teacher cannot learn
+            the codebook; said then, too.
         StanceError: the base fails, with which all others are compared.
     """
     stand = open_stand(spec, recipes, bench)
@@ -140,6 +141,8 @@ def open_stand(spec: Ablation, recipes: Mapping[str, Recipe], bench: Bench) -> S
     """Divide the training documents into folds; they hang on the documents, not on the order of files."""
     for variant, recipe in recipes.items():
         check_altered(recipe, bench.corpus.codebook, f"{spec.name}: {variant}")
+        if isinstance(recipe.learner, DistilledLearner):  # others may ask here for what no model folder could score
+            check_recipe(recipe, bench.corpus.codebook)
     train, validation = (tuple(sorted(part, key=_place)) for part in (bench.split.train, bench.split.validation))
     try:
         held = grouped_folds(train, bench.corpus.codebook, spec.folds)

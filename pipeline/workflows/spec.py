@@ -8,8 +8,8 @@ from pydantic import Field, field_validator
 
 from pipeline.ground.config import did_you_mean, parse_config, read_yaml
 from pipeline.ground.errors import ConfigError
-from pipeline.learning.learners import PeerLearner
-from pipeline.learning.recipes import Recipe, load_recipe
+from pipeline.learning.learners import DistilledLearner, PeerLearner
+from pipeline.learning.recipes import Recipe, load_recipe, with_members
 from pipeline.workflows.benchmark_spec import Benchmark
 from pipeline.workflows.borrowed import faults_of
 from pipeline.workflows.inquiry import Inquiry
@@ -186,7 +186,7 @@ def _load_variants(
     file: str, variants: Mapping[str, Any], path: Path, models: Path
 ) -> tuple[dict[str, Recipe], list[ConfigError]]:
     """Read an ablation's base, and make each variant of it; collect what is wrong with any."""
-    recipes, faults = _load_base(file, path, models)
+    recipes, faults = _load_base(file, path, models, distilled=True)
     if faults:
         return {}, faults
     base = recipes[BASE]
@@ -194,7 +194,7 @@ def _load_variants(
         if isinstance(changes, dict):  # where it is not, the specification's own check says so
             where = f"{path}: variants.{name}"
             try:
-                recipe = make_variant(base, changes, where)
+                recipe = make_variant(base, changes, where, models)
                 _check_new(str(name), recipe, recipes, where)
                 recipes[str(name)] = recipe
             except ConfigError as error:
@@ -202,12 +202,16 @@ def _load_variants(
     return recipes, faults
 
 
-def _load_base(file: str, path: Path, models: Path) -> tuple[dict[str, Recipe], list[ConfigError]]:
-    """Read the one recipe whose settings are changed."""
+def _load_base(
+    file: str, path: Path, models: Path, *, distilled: bool = False
+) -> tuple[dict[str, Recipe], list[ConfigError]]:
+    """Read the one recipe whose settings are changed; one that has a teacher only where `distilled` allows it."""
     read, faults = _load_recipes([file], path, models, key="recipe")
     if faults:
         return {}, faults
     base = read[file]
+    if distilled and isinstance(base.learner, DistilledLearner):
+        return {BASE: base}, []
     if base.members or isinstance(base.learner, PeerLearner):
         why = "is built of other recipes" if base.members else "is another tool's"
         said = f"{path}: recipe: {file!r} (kind {base.learner.kind}) {why}, and has no training options of its own"
@@ -223,18 +227,20 @@ def _load_searched(value: dict[str, Any], path: Path, models: Path) -> tuple[dic
     return recipes, faults
 
 
-def make_variant(base: Recipe, changes: Mapping[str, Any], where: str) -> Recipe:
+def make_variant(base: Recipe, changes: Mapping[str, Any], where: str, models: Path) -> Recipe:
     """Override settings of a recipe's learner; `where` names the variant in messages.
 
+    The recipes it names are read from `models`, since another teacher may be among the changes.
+
     Raises:
-        ConfigError: what comes of it is no recipe, or no longer one of the same learner.
+        ConfigError: what comes of it is no recipe, or no longer one of the same learner; or as `load_recipe`.
     """
     if "kind" in changes and changes["kind"] != base.learner.kind:
         said = f"{where}: 1 fault\n  - kind: {changes['kind']!r}, and the base is {base.learner.kind!r}"
         raise ConfigError(said, hint="a variant changes settings; compare learners with `kind: comparison`")
     plain = base.model_dump(mode="json", exclude_unset=True)
     merged = plain | {"learner": _merged(plain["learner"], changes)}
-    return parse_config(merged, Recipe, where)
+    return with_members(parse_config(merged, Recipe, where), models, where)
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

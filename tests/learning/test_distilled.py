@@ -13,7 +13,7 @@ from pipeline.inference.graph import OnnxScorer
 from pipeline.learning.distilled import DistilledEstimator
 from pipeline.learning.estimators import build
 from pipeline.learning.fitness import check_recipe
-from pipeline.learning.forward import logits_and_vectors
+from pipeline.learning.forward import states_of
 from pipeline.learning.recipes import load_recipe
 
 
@@ -51,18 +51,16 @@ def test_vectors_of_the_teacher_can_be_learned_too(student, halves, monkeypatch)
     seen = []
     loss = DistilledEstimator._loss
 
-    def watched(self, lessons, ids, batch, projection):
-        if projection is not None:
-            with torch.no_grad():
-                seen.append((projection, lessons))
-        return loss(self, lessons, ids, batch, projection)
+    def watched(self, lessons, ids, batch, projections):
+        seen.append((projections["projection"], lessons))
+        return loss(self, lessons, ids, batch, projections)
 
     monkeypatch.setattr(DistilledEstimator, "_loss", watched)
     fitted = student(embedding_weight=1.0, epochs=8).fit(train, validation)
     projection, lessons = seen[-1]
     ids = fitted._tokenised(lessons.texts)
     with torch.no_grad():
-        _, states = logits_and_vectors(fitted._network, ids, fitted._pad_id, "float32")
+        states = states_of(fitted._network, ids, fitted._pad_id, "float32").vectors
         found = projection(torch.from_numpy(states.astype(np.float32))).numpy()
     right, wrong = (cosine(found, other) for other in (lessons.vectors, np.roll(lessons.vectors, 7, axis=0)))
     assert right > wrong + 0.02  # each sentence's vector lies nearest its own

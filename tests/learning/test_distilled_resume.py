@@ -20,9 +20,11 @@ from pipeline.learning.seeds import weights_cache
 AS_ACCURATE = {"start": "soup", "freeze": "embeddings", "encoder_dropout": 0.0, "precision": "bfloat16"}
 AS_FAST = {"embedding_weight": 1.0, "labelled_copies": 2, "precision": "bfloat16"}
 ALTERED = {"augment": {"labels": ["hawk"], "copies": 2, "delete": 0.2, "swap": 0.2, "unlabelled": 0.4}}
+LAYERS = AS_FAST | {"layers": {"weight": 1.0, "pairs": [[1, 2]]}}
+SHAPES = {"plain": {}, "accurate": AS_ACCURATE, "fast": AS_FAST, "layers": LAYERS, "altered": LAYERS | ALTERED}
 
 
-@pytest.mark.parametrize("shape", [{}, AS_ACCURATE, AS_FAST, ALTERED], ids=["plain", "accurate", "fast", "altered"])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_a_killed_distillation_goes_on_from_its_checkpoint_and_ends_the_same(
     student, folder, halves, monkeypatch, shape
 ):
@@ -139,7 +141,7 @@ def test_a_fit_is_named_by_everything_it_depends_on(folder, encoder_folder, sett
 
 def test_two_students_of_one_teacher_share_its_judgements(student, halves, monkeypatch):
     student(epochs=1).fit(*halves())
-    monkeypatch.setattr(FinetunedEstimator, "logits_and_vectors", lambda *_: pytest.fail("judged again"))
+    monkeypatch.setattr(FinetunedEstimator, "states", lambda *_: pytest.fail("judged again"))
     student(epochs=2, learning_rate=0.02, embedding_weight=1.0).fit(*halves())
 
 

@@ -11,7 +11,7 @@ import yaml
 from lxml import html
 from mlflow import MlflowClient
 from small import Listener
-from tiny import TFIDF, finetuned_learner, write_recipe
+from tiny import TFIDF, distilled_learner, finetuned_learner, write_recipe
 
 from pipeline.corpus.splits import Split
 from pipeline.ground.errors import ConfigError, EncoderError, SplitError
@@ -239,3 +239,27 @@ def test_a_variant_has_a_page_judged_on_its_folds(place):
         )
         [thresholds] = page.xpath("//section[@aria-labelledby='thresholds']//img/@alt")
         assert thresholds.endswith("each fold has its own.")
+
+
+def test_variants_of_a_student_share_the_teachers_of_their_folds(place, encoder_folder, monkeypatch):
+    from pipeline.learning.finetuned import FinetunedEstimator
+
+    write_recipe(place / "models" / "one.yaml", finetuned_learner(encoder_folder), learn_from="validation")
+    learner = distilled_learner(encoder_folder, "one.yaml", place / "more.jsonl")
+    write_recipe(place / "models" / "student.yaml", learner, learn_from="validation")
+    fitted, train = [], FinetunedEstimator._train
+    monkeypatch.setattr(FinetunedEstimator, "_train", lambda *given: fitted.append(given) or train(*given))
+    layers = {"layers": {"weight": 1.0, "pairs": [[1, 2]]}}
+    found, trained, _ = run(place, recipe="student.yaml", variants={"layers": layers})
+    assert len(trained) == 4 and len(fitted) == 2, "a teacher for each fold, and for both variants"
+    assert len({row.figures["macro_ap"] for row in found.rows}) == 2
+
+
+def test_a_student_of_a_teacher_that_reads_neighbours_is_refused_before_anything(place, encoder_folder):
+    teacher = finetuned_learner(encoder_folder, context="neighbours")
+    write_recipe(place / "models" / "one.yaml", teacher, learn_from="validation")
+    learner = distilled_learner(encoder_folder, "one.yaml", place / "more.jsonl")
+    write_recipe(place / "models" / "student.yaml", learner, learn_from="validation")
+    with pytest.raises(ConfigError, match="one reads neighbouring sentences"):
+        run(place, recipe="student.yaml", variants={"still": {"warmup": 0.2}})
+    assert not (place / "experiments" / "results").exists()

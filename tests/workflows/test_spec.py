@@ -3,7 +3,7 @@
 import pytest
 import yaml
 from small import SPEC, run
-from tiny import ROOT, TFIDF, finetuned_learner, write_recipe
+from tiny import ROOT, TFIDF, distilled_learner, finetuned_learner, write_recipe
 
 from pipeline.ground.errors import ConfigError
 from pipeline.workflows.spec import load_spec, make_variant
@@ -168,18 +168,22 @@ def test_every_fault_of_every_variant_comes_at_once_and_names_it(place, stance):
         ({"variants": {}}, "variants: "),
         ({"variants": ["plain"]}, "variants: "),
         ({"recipe": "pair.yaml"}, "recipe: 'pair.yaml' (kind average) is built of other recipes"),
+        ({"recipe": "fits.yaml"}, "recipe: 'fits.yaml' (kind seeds) is built of other recipes"),
         ({"recipe": "guest.yaml"}, "recipe: 'guest.yaml' (kind peer) is another tool's"),
         ({"kind": None}, "kind: missing; allowed: comparison, learning-curve, ablation"),
         ({"kind": "ablatoin"}, "kind: 'ablatoin'; did you mean 'ablation'?"),
         ({"seeds": [3, 3]}, "seeds: named twice: 3"),
     ],
 )
-def test_an_ablation_that_cannot_be_run_is_refused_with_one_fault(place, stance, change, said):
+def test_an_ablation_that_cannot_be_run_is_refused_with_one_fault(place, stance, encoder_folder, change, said):
     peer = {"kind": "peer", "program": "spacy", "requirements": ["./nowhere.whl"]}
     settings = {"optimize": "efficiency", "max_steps": 20, "patience": 20, "eval_frequency": 10}
     write_recipe(place / "models" / "guest.yaml", peer | {"settings": settings}, learn_from="validation")
     average = {"kind": "average", "members": ["floor.yaml", "words.yaml"]}
     write_recipe(place / "models" / "pair.yaml", average, learn_from="validation")
+    write_recipe(place / "models" / "one.yaml", finetuned_learner(encoder_folder), learn_from="validation")
+    seeds = {"kind": "seeds", "member": "one.yaml", "fits": 2}
+    write_recipe(place / "models" / "fits.yaml", seeds, learn_from="validation")
     write_ablation(place, **change)
     code, _, err = stance("experiment", "validate", "experiments/try.yaml")
     assert code == 2 and said in err and "Traceback" not in err
@@ -204,4 +208,37 @@ def test_variants_are_merged_key_by_key_unless_they_name_another_kind(place, enc
     )
     assert recipes["base"].hash != recipes["sharper"].hash and recipes["sharper"].decisions == recipes["base"].decisions
     with pytest.raises(ConfigError, match=r"here: 1 fault\n  - learner.loss.gama: unknown key; did you mean 'gamma'"):
-        make_variant(recipes["base"], {"loss": {"gama": 3.0}}, "here")
+        make_variant(recipes["base"], {"loss": {"gama": 3.0}}, "here", place / "models")
+
+
+@pytest.fixture
+def school(place, encoder_folder):
+    """Write a student and two that may teach it, the second with another encoder."""
+    for name, folder in (("one", encoder_folder), ("other", place / "elsewhere")):
+        write_recipe(place / "models" / f"{name}.yaml", finetuned_learner(folder), learn_from="validation")
+    learner = distilled_learner(encoder_folder, "one.yaml", place / "more.jsonl")
+    write_recipe(place / "models" / "student.yaml", learner, learn_from="validation")
+    return place / "models"
+
+
+def test_variants_of_a_student_keep_its_teacher_or_name_another(place, school):
+    variants = {"nearer": {"embedding_weight": 1.0}, "taught": {"teacher": "other.yaml"}}
+    _, recipes = load_spec(write_ablation(place, recipe="student.yaml", variants=variants), school)
+    assert {name: list(recipe.members) for name, recipe in recipes.items()} == {
+        "base": ["one"], "nearer": ["one"], "taught": ["other"],
+    }  # fmt: skip
+    assert recipes["nearer"].members == recipes["base"].members and len({r.hash for r in recipes.values()}) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"teacher": "on.yaml"}, "variants.odd: learner.teacher: no recipe 'on.yaml' beside it"),
+        ({"teacher": "words.yaml"}, "variants.odd: learner.teacher: 'words.yaml' is of kind tfidf"),
+        ({"teacher": "other.yaml", "start": "soup"}, "variants.odd: learner.start: soup needs a student with the"),
+    ],
+)
+def test_a_variant_of_a_student_that_cannot_be_is_refused(place, school, stance, changes, said):
+    write_ablation(place, recipe="student.yaml", variants={"odd": changes})
+    code, _, err = stance("experiment", "validate", "experiments/try.yaml")
+    assert code == 2 and said in " ".join(err.split())

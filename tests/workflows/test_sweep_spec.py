@@ -4,7 +4,7 @@ import csv
 
 import pytest
 from sweeping import SPEC, write_sweep
-from tiny import ROOT
+from tiny import ROOT, distilled_learner, finetuned_learner, write_recipe
 
 from pipeline.ground.errors import ConfigError
 from pipeline.workflows.spec import load_spec
@@ -106,3 +106,11 @@ def test_the_result_we_ship_answers_the_specification_as_it_stands():
     best = max((row for row in rows[1:] if row["macro_ap"]), key=lambda row: float(row["macro_ap"]))
     assert best["test_macro_f1"] and f"Trial {best['trial']} is best" in markdown
     assert (folder / "sweep-tfidf.svg").is_file()
+
+
+def test_a_student_is_not_searched_though_it_may_be_ablated(lab, encoder_folder):
+    write_recipe(lab / "models" / "one.yaml", finetuned_learner(encoder_folder), learn_from="validation")
+    learner = distilled_learner(encoder_folder, "one.yaml", lab / "more.jsonl")
+    write_recipe(lab / "models" / "student.yaml", learner, learn_from="validation")
+    said = refused(lab, recipe="student.yaml", search={"learner.warmup": {"low": 0.0, "high": 0.5}})
+    assert "recipe: 'student.yaml' (kind distilled) is built of other recipes" in said
