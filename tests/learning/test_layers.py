@@ -99,7 +99,10 @@ def test_the_distance_of_layers_is_added_by_its_weight(student, halves, deeper, 
     projections = projections_for(lessons, 32)
     plain = Lessons(lessons.texts, lessons.targets)
     _, states = one._network.embed_layers(*tensors([ids[i] for i in batch], one._pad_id), (1, 2))
-    apart = distance(projections["layers"](states), lessons.layers[batch]).item()
+    projected = projections["layers"](states)
+    for place, (linear, state) in enumerate(zip(projections["layers"].maps, states, strict=True)):
+        assert torch.allclose(projected[:, place], linear(state), atol=1e-6)
+    apart = distance(projected, lessons.layers[batch]).item()
     both, less = (one._loss(some, ids, batch, projections).item() for some in (lessons, plain))
     assert apart > 0 and both == pytest.approx(less + 2.0 * apart, rel=1e-5)
 
