@@ -8,6 +8,7 @@ from tiny import codebook_of
 
 from pipeline.ground.errors import ConfigError
 from pipeline.learning import distilled
+from pipeline.learning import lessons as lessons_module
 from pipeline.learning.augment import altered_copies
 from pipeline.learning.augment_settings import Augment
 from pipeline.learning.distilled import DistilledEstimator
@@ -70,16 +71,16 @@ def test_copies_come_round_as_their_sentences_do_and_have_vectors_of_their_own(l
 
 
 def test_what_was_judged_without_copies_is_not_judged_again(student, halves, monkeypatch, folder):
-    monkeypatch.setattr(distilled, "CHUNK", 25)
+    monkeypatch.setattr(lessons_module, "CHUNK", 25)
     train, validation = halves()
     student(epochs=1).fit(train, validation)
     before = {path.name for path in (folder.parent / ".cache" / "judgements").iterdir()}
     seen = []
-    judge = distilled.FinetunedEstimator.logits_and_vectors
+    judge = distilled.FinetunedEstimator.states
     monkeypatch.setattr(
         distilled.FinetunedEstimator,
-        "logits_and_vectors",
-        lambda self, texts, precision: seen.extend(texts) or judge(self, texts, precision),
+        "states",
+        lambda self, texts, *more: seen.extend(texts) or judge(self, texts, *more),
     )
     student(epochs=1, augment=HAWK).fit(train, validation)
     made = altered_copies(train.texts, train.targets[:, 0] > 0, Augment(**HAWK), 3).texts
@@ -98,6 +99,12 @@ def test_other_copies_are_another_distillation_even_of_the_same_settings(student
     monkeypatch.setattr(distilled, "copies_to_judge", otherwise)
     student(epochs=1, augment=HAWK).fit(*halves())
     assert len(list((folder.parent / ".cache" / "distillation").iterdir())) == 2
+
+
+def test_copies_have_the_layers_of_their_own_words(lessons):
+    taught = lessons(augment=HAWKISH, layers={"weight": 1.0, "pairs": [[1, 1], [2, 2]]})
+    assert taught.layers.shape[:2] == (len(taught.texts), 2)
+    assert len(np.unique(taught.layers[:, 0], axis=0)) == len(set(taught.texts))
 
 
 def test_without_any_sentence_of_the_labels_a_student_learns_as_before(lessons, halves):
