@@ -137,7 +137,8 @@ def test_a_student_is_distilled_quantised_and_told_of_in_its_manifest(project, s
         "precision": "float32",
     }
     path = write_recipe(models / "student.yaml", learner, learn_from="validation")
-    path.write_text(path.read_text() + "quantise: {matrices: int8-static, embeddings: int8, reduce_range: true, calibration: 8}\n")
+    smaller = {"matrices": "int8-static", "embeddings": "int8", "reduce_range": True, "calibration": 8}
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"quantise": smaller}))
     learned = []
     lessons = DistilledEstimator._lessons
     monkeypatch.setattr(
