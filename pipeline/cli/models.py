@@ -25,7 +25,7 @@ Example:
 """
 QUANTISE_EPILOG = """\b
 Example:
-  stance models quantise fast --recipe models/fast.yaml -o models/trained/fast
+  stance models quantise minilm --recipe models/minilm.yaml -o smaller
 """
 RATES_EPILOG = """\b
 Example:
@@ -212,7 +212,12 @@ def rates(model: Path, labels: Path | None) -> None:
 
 @command.command("quantise", short_help="quantise a model's graph as its recipe asks by now", epilog=QUANTISE_EPILOG)
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--recipe", required=True, type=click.Path(path_type=Path), help="The recipe that made it, edited.")
+@click.option(
+    "--recipe",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The recipe that made it, with `quantise` in it or changed.",
+)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Model folder to write.")
 @click.option(
     "--labels",

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.decisions.rates import FACT
 from pipeline.ground.errors import ModelError
 from pipeline.ground.files import read_json, whole_folder, write_json
+from pipeline.ground.paths import shown
 from pipeline.ground.version import code_version
 from pipeline.inference.manifest import MANIFEST, Manifest, OnnxSpec, deciding_files, write_manifest
 from pipeline.judging.report import flat_metrics
@@ -68,13 +69,13 @@ def requantise(folder: Path, recipe_path: Path, labels: Path, out: Path) -> Mani
 def _refuse_other_recipe(folder: Path, manifest: Manifest, recipe: Recipe, path: Path) -> None:
     """Raise `ModelError` unless the recipe differs from the model's in its quantisation alone."""
     if recipe.quantise is None or not isinstance(manifest.scorer, OnnxSpec):
-        what = f"{path} does not say how to quantise" if recipe.quantise is None else f"{folder} has no graph"
+        what = f"{path} does not say how to quantise" if recipe.quantise is None else f"{shown(folder)} has no graph"
         raise ModelError(what, hint="quantise goes with kinds frozen, finetuned and distilled")
     ours, theirs = (value | {"quantise": None} for value in (recipe.described, manifest.recipe))
     apart = [name for name in dict.fromkeys([*ours, *theirs]) if ours.get(name) != theirs.get(name)]
     if apart:
         raise ModelError(
-            f"{path} is not the recipe of {folder / MANIFEST}: they differ in {', '.join(apart)}",
+            f"{path} is not the recipe of {shown(folder / MANIFEST)}: they differ in {', '.join(apart)}",
             hint="take the recipe that made the model, and change what stands under `quantise`; or train it anew",
         )
     _refuse_other_weights(folder, manifest.recipe.get("quantise"), recipe.quantise, path)
@@ -89,6 +90,6 @@ def _refuse_other_weights(folder: Path, found: dict[str, Any] | None, asked: Qua
     if found.get("matrices") != "int8-rows" or asked.matrices != STATIC or apart:
         differ = f", and {path} wants another {', '.join(apart)}" if apart else ""
         raise ModelError(
-            f"{folder} is quantised already (matrices {found.get('matrices')}){differ}",
+            f"{shown(folder)} is quantised already (matrices {found.get('matrices')}){differ}",
             hint=f"int8-rows can become {STATIC}, all else as it is; for anything else: stance train {path}",
         )
