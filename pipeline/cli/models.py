@@ -25,7 +25,7 @@ Example:
 """
 QUANTISE_EPILOG = """\b
 Example:
-  stance models quantise minilm --recipe models/minilm.yaml -o smaller
+  stance models quantise mpnet --recipe models/mpnet.yaml -o smaller
 """
 RATES_EPILOG = """\b
 Example:

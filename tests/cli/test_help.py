@@ -85,6 +85,10 @@ def set_up(workshop, tmp_path_factory):
         shutil.copytree(workshop.tiny.folder, root / "models" / shelved)
     for name in ("tfidf", "minilm"):
         write_recipe(root / "models" / f"{name}.yaml", TFIDF)
+    shutil.copytree(workshop.small.folder, root / "models" / "trained" / "mpnet")
+    smaller = {"matrices": "int8-rows", "embeddings": "int8", "reduce_range": True}
+    encoder = yaml.safe_load((workshop.root / "models" / "small.yaml").read_text()) | {"quantise": smaller}
+    (root / "models" / "mpnet.yaml").write_text(yaml.safe_dump(encoder))
     (root / "briefing.md").write_text("# Talks\n\nTalks remain the better road. The fleet must answer force.\n")
     gold = [{"text": text, "labels": [kind] if kind in ("hawk", "dove") else []} for kind, text in tiny_sentences()]
     (root / "gold.jsonl").write_text("".join(json.dumps(record) + "\n" for record in gold))
