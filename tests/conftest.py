@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tiny import DATA, finetuned_learner, write_labels, write_recipe
+from tiny import DATA, finetuned_learner, save_encoder, write_labels, write_recipe
 
 if TYPE_CHECKING:
     from pipeline.workflows.training import Trained
@@ -28,23 +28,11 @@ def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     The pieces are kept: tokenizers' trainer breaks ties at random, and no two runs would have the same encoder.
     """
-    import torch
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from transformers import BertTokenizerFast
 
     folder = tmp_path_factory.mktemp("encoder")
-    vocabulary = (DATA / "pieces.txt").read_text(encoding="utf-8")
-    (folder / "vocab.txt").write_text(vocabulary, encoding="utf-8")
-    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocabulary.splitlines()),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-    )
-    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    (folder / "vocab.txt").write_text((DATA / "pieces.txt").read_text(encoding="utf-8"), encoding="utf-8")
+    save_encoder(folder, BertTokenizerFast(vocab=str(folder / "vocab.txt")), seed=0, width=32, layers=2)
     return folder
 
 

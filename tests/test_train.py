@@ -5,12 +5,11 @@ import json
 import numpy as np
 import pytest
 import yaml
-from tiny import finetuned_learner, write_labels, write_recipe
+from tiny import distilled_learner, finetuned_learner, write_labels, write_recipe
 
 from pipeline.corpus.load import load_corpus
 from pipeline.corpus.splits import split_corpus
 from pipeline.ground.errors import ConfigError
-from pipeline.ground.files import sha256_of
 from pipeline.inference.manifest import read_manifest
 from pipeline.learning.distilled import DistilledEstimator
 from pipeline.learning.recipes import load_recipe
@@ -119,23 +118,9 @@ def test_a_student_is_distilled_quantised_and_told_of_in_its_manifest(project, s
         "elsewhere": f"{known} The lighthouse keeper wrote to the capital about oil.",
     }
     more = project / "more.jsonl"
-    more.write_text("".join(json.dumps({"doc": doc, "text": text}) + "\n" for doc, text in told.items()))
-    learner = {
-        "kind": "distilled",
-        "teacher": "teacher.yaml",
-        "encoder": {"kind": "folder", "path": str(encoder_folder)},
-        "unlabelled": {"sources": [{"kind": "file", "path": str(more), "sha256": sha256_of(more)}]},
-        "max_length": 32,
-        "epochs": 2,
-        "batch_size": 8,
-        "learning_rate": 0.01,
-        "head_learning_rate": 0.05,
-        "weight_decay": 0.0,
-        "warmup": 0.1,
-        "dropout": 0.0,
-        "gold_weight": 0.5,
-        "precision": "float32",
-    }
+    learner = distilled_learner(
+        encoder_folder, "teacher.yaml", more, told.items(), epochs=2, dropout=0.0, checkpoint_minutes=5.0
+    )
     path = write_recipe(models / "student.yaml", learner, learn_from="validation")
     smaller = {"matrices": "int8-static", "embeddings": "int8", "reduce_range": True, "calibration": 8}
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"quantise": smaller}))

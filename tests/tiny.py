@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -114,13 +116,16 @@ def finetuned_learner(encoder: Path, **changes: object) -> dict:
     } | changes
 
 
-def distilled_learner(encoder: Path, teacher: str, more: Path) -> dict:
-    """Give a distilling learner small enough for a test; the file `more` is written, of unlabelled sentences."""
-    lines = [
-        json.dumps({"doc": f"d{i}", "text": text.replace("talks", "meetings")})
-        for i, (_, text) in enumerate(tiny_sentences())
-    ]
-    more.write_text("\n".join(lines) + "\n")
+def distilled_learner(
+    encoder: Path, teacher: str, more: Path, told: Iterable[tuple[str, str]] | None = None, /, **changes: object
+) -> dict:
+    """Give a distilling learner small enough for a test; the file `more` is written, of unlabelled sentences.
+
+    `told` holds them, each with its document's name before it; without it they are the tiny ones in other words.
+    """
+    if told is None:
+        told = [(f"d{i}", text.replace("talks", "meetings")) for i, (_, text) in enumerate(tiny_sentences())]
+    more.write_text("".join(json.dumps({"doc": doc, "text": text}) + "\n" for doc, text in told))
     return {
         "kind": "distilled",
         "teacher": teacher,
@@ -137,7 +142,25 @@ def distilled_learner(encoder: Path, teacher: str, more: Path) -> dict:
         "gold_weight": 0.5,
         "precision": "float32",
         "checkpoint_minutes": 1e-9,
-    }
+    } | changes
+
+
+def save_encoder(folder: Path, tokenizer: Any, *, seed: int, width: int, layers: int) -> None:
+    """Write a small BERT of random weights, with its tokenizer."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
 
 
 def run_apart(folder: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -104,7 +104,7 @@ def _with_biases(nodes: list[Any], vectors: set[str]) -> list[Any]:
     products = {node.output[0]: node for node in nodes if node.op_type == PRODUCT and readers[node.output[0]] == 1}
     kept = []
     for node in nodes:
-        [product] = [products[name] for name in node.input if name in products][:1] or [None]
+        product = next((products[name] for name in node.input if name in products), None)
         bias = next((name for name in node.input if name in vectors), None)
         if node.op_type != "Add" or product is None or bias is None:
             kept.append(node)

@@ -40,12 +40,10 @@ def _earlier(value: Record) -> list[Record]:
 def _in_turn(reports: list[Record], own: bool) -> str:
     """Lay out what each of several quantisations cost, and what they cost together; newest first."""
     last, first = reports[0]["macro_f1"]["after"], reports[-1]["macro_f1"]["before"]
-    decided = ", each with calibration and thresholds learned from it" if own else ""
     said = [
         f"Weights were quantised after training, and the graph made from that quantised again: {len(reports)} steps,"
-        f" each compared with the one before on {reports[0]['sentences']:,} test sentences{decided}. Cost in points,"
-        f" hundredths of F1; below 0 it is a gain. All steps together: macro-F1 {first:.3f} as trained, {last:.3f} as"
-        f" shipped, a cost of {100 * (first - last):+.2f} points."
+        f" each compared with the one before {_on_what(reports[0], own)} All steps together: macro-F1 {first:.3f} as"
+        f" trained, {last:.3f} as shipped, a cost of {100 * (first - last):+.2f} points."
     ]
     for number, report in enumerate(reversed(reports), start=1):
         said += [f"Step {number} ({_settings(report.get('settings') or {})}):", _table(report)]
@@ -65,11 +63,17 @@ def parity_table(value: Record, asked: str, own: bool) -> str:
     how = f" ({asked})" if asked else ""
     if not _is_report(value):
         return f"Weights were quantised after training{how}.\n\n{markdown_table(['figure', 'value'], _leaves(value))}"
+    return (
+        f"Weights were quantised after training{how}. Before: the graph as trained; after: the one shipped;"
+        f" {_on_what(value, own)}\n\n{_table(value)}"
+    )
+
+
+def _on_what(report: Record, own: bool) -> str:
+    """Say on which sentences two graphs were compared, how they decided, and in what unit a cost is told."""
     decided = ", each with calibration and thresholds learned from it" if own else ""
     return (
-        f"Weights were quantised after training{how}. Before: the graph as trained; after: the one shipped; on"
-        f" {value['sentences']:,} test sentences{decided}. Cost in points, hundredths of F1; below 0 it is a gain."
-        f"\n\n{_table(value)}"
+        f"on {report['sentences']:,} test sentences{decided}. Cost in points, hundredths of F1; below 0 it is a gain."
     )
 
 

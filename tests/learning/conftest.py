@@ -46,7 +46,7 @@ def student(folder, encoder_folder, setting, halves):
     """Build a student's estimator with changes to its recipe."""
 
     def make(**changes):
-        learner = distilled_learner(encoder_folder, "teacher.yaml", folder.parent / "more.jsonl") | changes
+        learner = distilled_learner(encoder_folder, "teacher.yaml", folder.parent / "more.jsonl", **changes)
         recipe = load_recipe(write_recipe(folder / "student.yaml", learner, learn_from="validation"))
         train, _ = halves()
         return build(recipe, replace(setting(), base=folder, known=train.texts))

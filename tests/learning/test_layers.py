@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny import finetuned_learner, write_recipe
+from tiny import finetuned_learner, save_encoder, write_recipe
 from torch.nn.functional import normalize
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from transformers import BertModel, BertTokenizerFast
 
 from pipeline.ground.errors import ConfigError
 from pipeline.ground.files import hash_json
@@ -29,18 +29,7 @@ LAYERS = {"weight": 2.0, "pairs": [[1, 1], [2, 3]]}
 def deeper(folder, encoder_folder, tmp_path):
     """Give the teacher an encoder that is wider and deeper than the student's: three layers of 48."""
     home = tmp_path / "deeper"
-    tokenizer = BertTokenizerFast.from_pretrained(encoder_folder)
-    tokenizer.save_pretrained(home)
-    torch.manual_seed(1)
-    config = BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=48,
-        num_hidden_layers=3,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-    )
-    BertModel(config, add_pooling_layer=False).save_pretrained(home)
+    save_encoder(home, BertTokenizerFast.from_pretrained(encoder_folder), seed=1, width=48, layers=3)
     write_recipe(folder / "one.yaml", finetuned_learner(home, epochs=3, patience=3))
     return home
 
