@@ -1,6 +1,6 @@
 """Lay out models for a terminal of 80 columns: a table of all, one in full, and what a check found."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,15 @@ def _origin(folder: Path, manifest: Manifest) -> list[tuple[str, str]]:
         ("seed", str(manifest.seed)),
         ("data", f"fingerprint {manifest.data_fingerprint}"),
         ("code", manifest.code_version),
+        *_requantised(manifest.facts.get("requantised")),
     ]
+
+
+def _requantised(fact: Mapping[str, str] | None) -> list[tuple[str, str]]:
+    """Say from which model the graph was quantised again, without a training."""
+    return (
+        [("graph", f"quantised again from {fact['from']}, {fact['date']}, code {fact['code_version']}")] if fact else []
+    )
 
 
 def _overall(manifest: Manifest) -> list[tuple[str, str]]:

@@ -64,6 +64,8 @@ def test_a_model_by_rows_gets_fixed_steps_and_figures_of_its_own(shop, stance):
     assert report["macro_f1"]["before"] == pytest.approx(before.metrics["macro_f1"])
     assert report["macro_f1"]["after"] == pytest.approx(after.metrics["macro_f1"])
     assert stance("models", "verify", "again")[0] == 0
+    assert f"quantised again from {before.id}" in stance("models", "show", "again")[1]
+    assert "quantised again" not in stance("models", "show", "small")[1]
     old, new = (Predictor.load(shop / "models" / "trained" / name).predict_raw(TEXTS) for name in ("small", "again"))
     assert 0 < abs(new - old).max() < 0.1
 
