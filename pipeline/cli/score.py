@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.score_reading import Options, is_document, read_named
+from pipeline.cli.score_reading import Options, is_document, read_and_load
 from pipeline.cli.score_report import (
     ScoreCommand,
     Wanted,
@@ -95,14 +95,13 @@ def command(
         return
     page = None if report is None else check_page(report, files, output)
     folder = _choose(model, fast)
-    predictor = _load(folder)
     wanted = None if report is None else Wanted(files, page, folder, evidence=evidence is not False)
     in_rows = bool(evidence) and _words_in_rows(output, as_json)
     if output and _is_archive(files, output, form, adapt_priors, in_rows):
-        fine = _into_parts(predictor, files, output, form, options, wanted, force=force)
+        fine = _into_parts(_load(folder), files, output, form, options, wanted, force=force)
     else:
         asked = {"as_json": as_json, "adapt_priors": adapt_priors, "evidence": in_rows}
-        fine = _at_hand(predictor, files, output, options, wanted, **asked)
+        fine = _at_hand(folder, files, output, options, wanted, **asked)
     if not fine:
         raise SystemExit(2)
 
@@ -200,7 +199,7 @@ def _into_parts(
 
 
 def _at_hand(
-    predictor: "Predictor",
+    folder: Path,
     files: tuple[str, ...],
     output: Path | None,
     options: Options,
@@ -215,7 +214,8 @@ def _at_hand(
     from pipeline.cli.console import results
     from pipeline.cli.score_rows import rows_of, words_of, write_rows
 
-    readings, faults = read_named(files, options, wanted.outside if wanted else ())
+    beside = wanted.outside if wanted else ()
+    predictor, readings, faults = read_and_load(lambda: _load(folder), files, options, beside)
     if wanted:
         refuse_read(len(readings))
     scored = _score(predictor, readings, adapt_priors)

@@ -2,7 +2,8 @@
 
 import glob
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pipeline.ground.errors import StanceError
     from pipeline.ground.records import Reading
+    from pipeline.predict import Predictor
 
 Options = dict[str, str | None]
 AT_HAND = 200  # documents that are printed without -o, or stand in one report
@@ -26,6 +28,25 @@ def is_document(name: str) -> bool:
         folder = there = False
     named = not folder and kind_of(path.name) not in (Kind.ARCHIVE, Kind.TABLE)
     return name != "-" and named and (there or not glob.has_magic(name))
+
+
+def read_and_load(
+    load: Callable[[], "Predictor"], files: Sequence[str], options: Options, outside: Sequence[Path] = ()
+) -> tuple["Predictor", list["Reading"], list["StanceError"]]:
+    """Read as `read_named` does while the model loads, most of which happens outside Python, on another core.
+
+    Standard input waits for the model: nobody should type a text to be told then that the model is damaged.
+    """
+    if "-" in files:
+        return load(), *read_named(files, options, outside)
+    with ThreadPoolExecutor(1, thread_name_prefix="load") as pool:
+        loading = pool.submit(load)
+        try:
+            readings, faults = read_named(files, options, outside)
+        except Exception:
+            loading.result()  # a model that cannot be used is the first thing to say
+            raise
+        return loading.result(), readings, faults
 
 
 def read_named(

@@ -60,7 +60,7 @@ class OnnxScorer:
 
     def feeds(self, texts: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
         """Yield the graph's inputs for texts, a batch of like length at a time."""
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
         for batch in batch_by_tokens([len(one) for one in ids], TOKENS):
             yield pad([ids[i] for i in batch], self._pad_id)
 
@@ -74,7 +74,7 @@ class OnnxScorer:
         return lambda: np.concatenate([part() for part in parts])
 
     def _submit(self, texts: Sequence[str]) -> Pending:
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
         share = sum(map(len, ids)) // (2 * self._threads)
         batches = list(batch_by_tokens([len(one) for one in ids], min(TOKENS, max(FEWEST, share))))
         runs = [self._pool.submit(self._run, [ids[i] for i in batch]) for batch in batches]
