@@ -41,8 +41,9 @@ demo: env  ## score a briefing with the released model, then train one and track
 	@echo "  stance train models/average.yaml   train another recipe, then: stance compare"
 	@echo "  stance ui                          the same in the MLflow UI on http://127.0.0.1:5000"
 
+# Two processes, each on half of the cores; a file's tests stay together, and share what they train.
 test: env  ## run the whole test suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 long: env  ## the long runs of the suite at full size: 200 kills of each kind, lines of 100 MB
 	@STANCE_KILLS=200 STANCE_HOSTILE_LINE=100000000 $(BIN)/python -m pytest tests/scoring/test_kill.py tests/scoring/test_hostile_run.py

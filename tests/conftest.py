@@ -12,6 +12,10 @@ from tiny import DATA, finetuned_learner, save_encoder, write_labels, write_reci
 if TYPE_CHECKING:
     from pipeline.workflows.training import Trained
 
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # two trainings on the same cores would wait for each other
+    first, step = int(worker.removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    if own := sorted(os.sched_getaffinity(0))[first::step]:
+        os.sched_setaffinity(0, own)
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 

@@ -8,9 +8,10 @@ from pipeline.ground.errors import StanceError
 from pipeline.ground.machine import THREADS, allowed_threads
 
 
-def test_without_the_variable_every_core_is_used(monkeypatch):
+def test_without_the_variable_every_core_that_the_process_may_run_on_is_used(monkeypatch):
     monkeypatch.delenv(THREADS, raising=False)
-    assert allowed_threads() == os.cpu_count()
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {1, 4, 5})
+    assert allowed_threads() == 3
     monkeypatch.setenv(THREADS, "1")
     assert allowed_threads() == 1
 
