@@ -33,19 +33,16 @@ def is_document(name: str) -> bool:
 def read_and_load(
     load: Callable[[], "Predictor"], files: Sequence[str], options: Options, outside: Sequence[Path] = ()
 ) -> tuple["Predictor", list["Reading"], list["StanceError"]]:
-    """Read as `read_named` does while the model loads, most of which happens outside Python, on another core.
+    """Read one document while the model loads, most of which happens outside Python, on another core.
 
-    Standard input waits for the model: nobody should type a text to be told then that the model is damaged.
+    More of them, and what is not a document by itself, wait for the model: nobody should read a folder, or type a
+    text, to be told then that the model is damaged. `read_named` says the rest.
     """
-    if "-" in files:
+    if len(files) > 1 or not is_document(files[0]):
         return load(), *read_named(files, options, outside)
     with ThreadPoolExecutor(1, thread_name_prefix="load") as pool:
         loading = pool.submit(load)
-        try:
-            readings, faults = read_named(files, options, outside)
-        except Exception:
-            loading.result()  # a model that cannot be used is the first thing to say
-            raise
+        readings, faults = read_named(files, options, outside)
         return loading.result(), readings, faults
 
 
