@@ -84,6 +84,7 @@ def _terminate(_signal: int, _frame: FrameType | None) -> None:
 def main(argv: list[str] | None = None) -> Any:
     """Run one command; exit 2 for what the user can mend, 130 for an interruption."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it reads what every installed package says
     signal.signal(signal.SIGTERM, _terminate)
     try:
         sys.exit(stance.main(args=argv, prog_name="stance", standalone_mode=False) or 0)
