@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,9 +13,12 @@ from pipeline.corpus.splits import split_corpus
 from pipeline.decisions.rates import read_rates
 from pipeline.ground.codebook import load_codebook
 from pipeline.ground.files import read_json
+from pipeline.ground.machine import THREADS
 from pipeline.inference.manifest import read_manifest, unlisted_files
 from pipeline.judging.report import judge
 from pipeline.predict import Predictor
+from pipeline.reports.card_figures import speed_section
+from pipeline.reports.card_origin import origin_section
 from pipeline.workflows.card import CARD, REAL
 from pipeline.workflows.judged import judge_examples
 from pipeline.workflows.shelf import verify_model
@@ -58,6 +62,18 @@ def test_the_card_and_the_real_figures_are_of_this_model(name):
     assert manifest.id in card and f"{manifest.metrics['macro_f1']:.3f}" in card
     real = read_json(RELEASED / name / REAL)
     assert real["model"] == manifest.id and f"{real['report']['macro_f1']['value']:.3f}" in card
+
+
+@each
+def test_the_card_says_of_machine_and_graph_what_would_be_written_today(name):
+    manifest, text = read_manifest(RELEASED / name), (RELEASED / name / CARD).read_text(encoding="utf-8")
+    files = {file: entry for file, entry in manifest.files.items() if file != CARD}
+    card = SimpleNamespace(
+        manifest=manifest.model_copy(update={"files": files}), parity=read_json(RELEASED / name / PARITY), sources=()
+    )
+    assert speed_section(card) in text
+    made = origin_section(card).partition("### ")[0]
+    assert made in text and ("| quantised again | from `fast-" in made) == (name == "fast")
 
 
 @each
@@ -110,7 +126,8 @@ def test_the_command_scores_a_briefing_with_what_is_shipped(options, name):
     assert len(asked) == 1 and asked[0]["labels"] == ["recommendation"]
 
 
-def test_a_sentence_has_the_same_row_alone_and_in_any_company():
+def test_a_sentence_has_the_same_row_alone_and_in_any_company(monkeypatch):
+    monkeypatch.setenv(THREADS, "2")  # the tests' own processes may have a single core each
     predictor = Predictor.load(RELEASED / "fast")
     texts = [example.text for example in load_corpus(ROOT / "labels").examples if example.source == "briefings-hard"]
     rows = predictor.predict_raw(texts[:150])

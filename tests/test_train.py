@@ -122,7 +122,7 @@ def test_a_student_is_distilled_quantised_and_told_of_in_its_manifest(project, s
         encoder_folder, "teacher.yaml", more, told.items(), epochs=2, dropout=0.0, checkpoint_minutes=5.0
     )
     path = write_recipe(models / "student.yaml", learner, learn_from="validation")
-    smaller = {"matrices": "int8-static", "embeddings": "int8", "reduce_range": True, "calibration": 8}
+    smaller = {"matrices": "int8-static", "embeddings": "int8", "reduce_range": True, "calibration": 800}
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"quantise": smaller}))
     learned = []
     lessons = DistilledEstimator._lessons
@@ -131,11 +131,13 @@ def test_a_student_is_distilled_quantised_and_told_of_in_its_manifest(project, s
     )
     code, _, err = stance("train", "models/student.yaml")
     assert code == 0, err
+    assert f"calibrating on all {len(split.train)} training sentences; student asks for 800" in err
     texts = learned[0].texts[len(split.train) :]
     assert texts == [told[train_doc], "The lighthouse keeper wrote to the capital about oil."]
     facts = read_manifest(trained / "student").facts
     assert facts["unlabelled"] == {"more": 2} and len(facts["teacher"]["fits"]) == 2
     assert facts["teacher"]["recipe"] == "teacher"
-    assert json.loads((trained / "student" / "parity.json").read_text())["sentences"] == len(split.test)
+    report = json.loads((trained / "student" / "parity.json").read_text())
+    assert report["sentences"] == len(split.test) and report["settings"]["calibration"] == len(split.train)
     code, _, err = stance("train", "models/student.yaml")
     assert code == 0 and err.count("weights read from the cache") == 2 and "the student was trained before" in err

@@ -210,13 +210,13 @@ def rates(model: Path, labels: Path | None) -> None:
     note(f"{manifest.id}: wrote {shown(folder / MANIFEST)}")
 
 
-@command.command("quantise", short_help="quantise a model's graph as its recipe asks by now", epilog=QUANTISE_EPILOG)
+@command.command("quantise", short_help="quantise a model's graph without training it again", epilog=QUANTISE_EPILOG)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option(
     "--recipe",
     required=True,
     type=click.Path(path_type=Path),
-    help="The recipe that made it, with `quantise` in it or changed.",
+    help="The recipe that made MODEL, with `quantise` added or changed.",
 )
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Model folder to write.")
 @click.option(
@@ -227,19 +227,29 @@ def rates(model: Path, labels: Path | None) -> None:
 def quantise(model: Path, recipe: Path, output: Path, labels: Path | None) -> None:
     """Write MODEL, a name or a folder, with its graph quantised as --recipe says.
 
-    Nothing is trained. It takes a graph of float32, and one by rows (int8-rows)
-    if the recipe asks for int8-static. Decisions, figures and error rates are
-    measured anew, and parity.json says what the change cost.
+    --recipe names the recipe that made MODEL, with `quantise` added to it or
+    changed; all else must be as it was, but for the seed, which is MODEL's own.
+    Most recipes in models/ have no `quantise`: write it into the file first, as
+    models/fast.yaml has it. Nothing is trained. It takes a graph of float32, and
+    one by rows (int8-rows) if the recipe asks for int8-static.
+
+    Figures and error rates are measured anew, and so are decisions learned from
+    validation; those learned out-of-fold stay. parity.json says what the change
+    cost. A model that is there already is never replaced.
     """
     from pipeline.ground.extras import need
 
     need("onnx", "train", "stance models quantise")
-    from pipeline.cli.console import note
+    from pipeline.cli.console import note, terminal_progress
     from pipeline.ground.paths import find_project, shown
     from pipeline.inference.shelf import find_model
     from pipeline.workflows.requantise import requantise
 
-    made = requantise(find_model(model), recipe, labels or find_project().labels, output)
+    progress = terminal_progress()
+    try:
+        made = requantise(find_model(model), recipe, labels or find_project().labels, output, progress)
+    finally:
+        progress.close()
     note(f"{made.id}: test macro-F1 {made.metrics['macro_f1']:.3f}, {made.size / 1e6:.1f} MB")
     note(f"wrote {shown(output)}; what it cost: {shown(output / 'parity.json')}")
 

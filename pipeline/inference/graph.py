@@ -25,8 +25,8 @@ AT_ONCE = 2048  # texts tokenised together, so that a book's tokens are never al
 class OnnxScorer:
     """Run `model.onnx` on what `tokenizer.json` makes of texts.
 
-    A text's row is the same to the last bit whatever is scored with it, where weights are quantised by rows; a
-    float32 graph may differ in the seventh digit.
+    A text's row is the same to the last bit whatever is scored with it, where weights are quantised by rows or with
+    fixed steps; a float32 graph may differ in the seventh digit.
     """
 
     def __init__(self, spec: OnnxSpec, folder: Path, exclusive: bool) -> None:

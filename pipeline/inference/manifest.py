@@ -21,6 +21,7 @@ from pipeline.ground.paths import packaged_models, shown
 FORMAT = 1
 MANIFEST = "manifest.json"
 DECISIONS = "decisions.json"
+REQUANTISED = "requantised"  # among the facts: from which model a graph was quantised, when, where, on what
 RETRAIN = "train it again (stance train models/RECIPE.yaml), or copy the folder whole"
 SHIPPED = ("accurate", "fast")  # the default, and the one for `--fast`
 ELSEWHERE = "see what there is: stance models ls\n      or make one: stance train models/minilm.yaml"

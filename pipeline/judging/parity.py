@@ -11,6 +11,8 @@ from pipeline.judging.compare import RESAMPLES, differences, resample_models
 from pipeline.judging.metrics import count
 from pipeline.judging.records import Judged
 
+EARLIER = "earlier"  # in a report as it is kept: those of the quantisations before it, newest first
+
 
 @dataclass(frozen=True, slots=True)
 class LabelParity:

@@ -1,10 +1,11 @@
 """Fix the steps of what matrices multiply, once and for all texts: the format `int8-static`.
 
-A graph of `int8-rows` looks for the largest value of every token before it multiplies, and multiplies that in again
-afterwards: seven passes over the numbers of which none is arithmetic of the model. Here the range of each matrix's
-input is observed on calibration sentences (static quantisation with min-max calibration, as onnxruntime calls it;
-Jacob et al. 2018, CVPR), the passes are taken out of the graph, and a bias that follows is added where the integers
-become float32 again. A value beyond the range is cut off. No sentence's result depends on another's.
+A graph of `int8-rows` looks for the largest value of every token before it multiplies (Abs, ReduceMax, Max), divides by
+it (Div), and multiplies each product by it afterwards (Mul): five operations of which none is arithmetic of the model.
+Here the range of each matrix's input is observed on calibration sentences (static quantisation with min-max
+calibration, as onnxruntime calls it; Jacob et al. 2018, CVPR), the five are taken out of the graph, and a bias that
+follows is added where the integers become float32 again. A value beyond the range is cut off. No sentence's result
+depends on another's.
 """
 
 import copy
@@ -32,12 +33,14 @@ def fix_steps(model: Any, feeds: Iterable[Feed]) -> None:
     """Give the products of a graph by rows fixed steps, in place, from what `feeds` make of their inputs.
 
     `feeds` are inputs of the graph, batch by batch, with their `attention_mask` of shape (batch, tokens): what pads
-    hold is not observed.
+    hold is not observed. A graph without such products stays as it is.
 
     Raises:
         ModelError: `feeds` is empty, or a number of the graph is not finite on them.
     """
     entries = [node.input[0].removesuffix("_integers") for node in model.graph.node if node.op_type == PRODUCT]
+    if not entries:
+        return
     ranges = _observe(model, tuple(dict.fromkeys(entries)), feeds)
     graph = model.graph
     for entry, (low, high) in ranges.items():

@@ -9,6 +9,7 @@ from pipeline.judging.lengths import ORDER
 from pipeline.judging.records import Report, SliceScores
 from pipeline.judging.selective import Selective, SelectiveScores
 from pipeline.reports.card_origin import left_table
+from pipeline.reports.requantised import machine_of_speed
 from pipeline.reports.tables import interval, markdown_table
 
 if TYPE_CHECKING:
@@ -192,18 +193,21 @@ def _tally(cases: int, passed: int) -> list[str]:
 
 
 def speed_section(card: "Card") -> str:
-    """Lay out size and speed as they were measured when the model was made."""
+    """Lay out size and speed as they were measured when the model, or its graph without a training, was made."""
     metrics, manifest = card.manifest.metrics, card.manifest
+    trained_on, timed_on = manifest.facts.get("machine", "not recorded"), machine_of_speed(manifest.facts)
     speed, seconds = metrics.get("sentences_per_second"), metrics.get("train_seconds")
     rows = [
         ["size of all files", f"{manifest.size / 1e6:.1f} MB"],
         ["scoring", "not recorded" if speed is None else f"{speed:,.0f} sentences/s"],
+        *([["machine that scored", timed_on]] if timed_on else []),
         ["last training run", "not recorded" if seconds is None else f"{seconds:,.0f} s"],
         *_taught(manifest.facts),
-        ["machine", manifest.facts.get("machine", "not recorded")],
+        ["machine that trained" if timed_on else "machine", trained_on],
     ]
+    when = "the graph was quantised" if timed_on else "the model was made"
     said = (
-        "Measured once, when the model was made, on the test sentences; this card measures no time. A training run"
+        f"Measured once, when {when}, on the test sentences; this card measures no time. A training run"
         " reads back what earlier ones kept, so the last one may be shorter than all the work."
     )
     return f"## Speed and size\n\n{said}\n\n{left_table(['figure', 'value'], rows)}"

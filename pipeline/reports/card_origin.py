@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.corpus.splits import PARTS
+from pipeline.judging.parity import EARLIER
+from pipeline.reports.requantised import AGAIN, HOW, graph_from
 from pipeline.reports.tables import markdown_table
 
 if TYPE_CHECKING:
@@ -133,7 +135,7 @@ def _facts(card: "Card") -> str:
         ["codebook", f"{manifest.codebook.name} {manifest.codebook.version}"],
         ["code version", f"`{manifest.code_version}`"],
         ["made", manifest.created],
-        *_requantised(manifest.facts.get("requantised")),
+        *_requantised(card),
         ["machine", manifest.facts.get("machine", "not recorded")],
         ["manifest format", str(manifest.format)],
     ]
@@ -143,11 +145,10 @@ def _facts(card: "Card") -> str:
     )
 
 
-def _requantised(fact: Node | None) -> list[list[str]]:
-    """Say from which model the graph was quantised again, without a training."""
-    if not fact:
-        return []
-    return [["quantised again", f"from `{fact['from']}`, on {fact['date']}, by code `{fact['code_version']}`"]]
+def _requantised(card: "Card") -> list[list[str]]:
+    """Say from which model the graph was quantised without a training, and whether that one was quantised, too."""
+    said = graph_from(card.manifest.facts, "`")
+    return [[AGAIN if (card.parity or {}).get(EARLIER) else HOW, said]] if said else []
 
 
 def _teacher(card: "Card") -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.ground.records import Estimate
+from pipeline.judging.parity import EARLIER
 from pipeline.reports.tables import interval, markdown_table
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def _settings(settings: Record) -> str:
 
 def _earlier(value: Record) -> list[Record]:
     """Give the reports of the quantisations before this one, newest first; none where one has another shape."""
-    found = value.get("earlier")
+    found = value.get(EARLIER)
     return found if isinstance(found, list) and found and all(map(_is_report, [value, *found])) else []
 
 

@@ -1,6 +1,6 @@
 """Lay out models for a terminal of 80 columns: a table of all, one in full, and what a check found."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from rich.text import Text
 from pipeline.decisions.decisions import Decisions
 from pipeline.ground.paths import shown
 from pipeline.inference.manifest import Manifest
+from pipeline.reports.requantised import HOW, graph_from
 from pipeline.workflows.shelf import Check, Described, Verified, stored_estimate
 
 OVERALL = ("macro_f1", "micro_f1", "exact_match")
@@ -93,15 +94,8 @@ def _origin(folder: Path, manifest: Manifest) -> list[tuple[str, str]]:
         ("seed", str(manifest.seed)),
         ("data", f"fingerprint {manifest.data_fingerprint}"),
         ("code", manifest.code_version),
-        *_requantised(manifest.facts.get("requantised")),
+        *([("graph", f"{HOW} {made}")] if (made := graph_from(manifest.facts)) else []),
     ]
-
-
-def _requantised(fact: Mapping[str, str] | None) -> list[tuple[str, str]]:
-    """Say from which model the graph was quantised again, without a training."""
-    return (
-        [("graph", f"quantised again from {fact['from']}, {fact['date']}, code {fact['code_version']}")] if fact else []
-    )
 
 
 def _overall(manifest: Manifest) -> list[tuple[str, str]]:

@@ -36,21 +36,35 @@ def refuse_other_documents(folder: Path, predictor: Predictor, split: Split) -> 
     A training that names no validation documents is recognised by what its decisions say of them: how many sentences
     there were, and the exact share that carried each label.
     """
-    facts, decisions = predictor.manifest.facts, predictor.decisions
-    same = facts.get("test_documents") == documents_of(split.test)
-    if "validation_documents" in facts:
-        same &= facts["validation_documents"] == documents_of(split.validation)
-    elif decisions.learned_from == "validation" and decisions.priors:
-        gold = predictor.codebook.encode([example.labels for example in split.validation])
-        same &= decisions.sentences == len(gold) and np.allclose(decisions.priors, gold.mean(axis=0), atol=1e-9)
-    else:
-        same &= facts.get("sentences", {}).get("validation") == len(split.validation)
-    if not same:
+    tested = predictor.manifest.facts.get("test_documents")
+    same = {
+        "validation": _same_validation(predictor, split),
+        "test": None if tested is None else tested == documents_of(split.test),
+    }
+    if apart := [part for part, found in same.items() if found is False]:
         raise ModelError(
-            f"{folder}: the validation documents here are not those held out when it was trained: it may have"
-            " learned from some, and what is measured there would look too good",
+            f"{folder}: the {' and '.join(apart)} documents here are not those held out when it was trained: it may"
+            " have learned from some, and what is measured there would look too good",
             hint=f"name the labels it was trained on (--labels DIR); or {RETRAIN}",
         )
+    if unknown := [part for part, found in same.items() if found is None]:
+        raise ModelError(
+            f"{folder}: its manifest does not say which {' and '.join(unknown)} documents were held out when it was"
+            " trained: it may have learned from some of those here",
+            hint=RETRAIN,
+        )
+
+
+def _same_validation(predictor: Predictor, split: Split) -> bool | None:
+    """Tell whether these validation documents are the training's; None where nothing is known of those."""
+    facts, decisions = predictor.manifest.facts, predictor.decisions
+    if "validation_documents" in facts:
+        return bool(facts["validation_documents"] == documents_of(split.validation))
+    if decisions.learned_from == "validation" and decisions.priors:
+        gold = predictor.codebook.encode([example.labels for example in split.validation])
+        return bool(decisions.sentences == len(gold) and np.allclose(decisions.priors, gold.mean(axis=0), atol=1e-9))
+    sentences = facts.get("sentences", {}).get("validation")
+    return None if sentences is None else bool(sentences == len(split.validation))
 
 
 def settings_of(folder: Path, manifest: Manifest) -> DecisionSettings:

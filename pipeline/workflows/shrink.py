@@ -1,7 +1,7 @@
 """Quantise a model folder's graph, learn its decisions anew, and say what that cost."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.corpus.splits import Split
 from pipeline.decisions.learn import learn_decisions
 from pipeline.ground.files import write_json
+from pipeline.ground.progress import Progress
 from pipeline.inference.graph import OnnxScorer
 from pipeline.inference.manifest import DECISIONS, Manifest, OnnxSpec, read_manifest, write_manifest
 from pipeline.judging.parity import parity
@@ -22,10 +23,10 @@ GRAPH = "model.onnx"
 
 
 def shrink(folder: Path, recipe: Recipe, split: Split) -> Manifest:
-    """Quantise `folder` in place as the recipe says; write `parity.json`, float32 against quantised on test.
+    """Quantise `folder` in place as the recipe says; compare the graph found with the one made, in `parity.json`.
 
     Decisions learned from validation are learned again, from what the quantised graph says of it; each side of the
-    comparison decides by its own.
+    comparison decides by its own. Of `calibration`, `parity.json` states how many sentences there were.
     """
     from pipeline.learning.quantise import quantise
 
@@ -33,8 +34,8 @@ def shrink(folder: Path, recipe: Recipe, split: Split) -> Manifest:
         raise ValueError(f"{recipe.name} does not say how to quantise")
     whole = Predictor.load(folder)
     before = judge_examples(whole, split.test)
-    smaller = folder / f"{GRAPH}.smaller"
-    quantise(folder / GRAPH, smaller, recipe.quantise, _calibration(folder, recipe, whole, split))
+    smaller, texts = folder / f"{GRAPH}.smaller", _calibration(recipe, split)
+    quantise(folder / GRAPH, smaller, recipe.quantise, _feeds(folder, whole, texts))
     os.replace(smaller, folder / GRAPH)
     manifest = write_manifest(folder, whole.manifest)
     if recipe.decisions.learn_from == "validation":
@@ -44,15 +45,30 @@ def shrink(folder: Path, recipe: Recipe, split: Split) -> Manifest:
         write_json(folder / DECISIONS, decisions.model_dump(mode="json"))
         manifest = write_manifest(folder, manifest)
     after = judge_examples(Predictor.load(folder), split.test)
-    write_json(folder / PARITY, parity(before, after).as_dict() | {"settings": recipe.quantise.model_dump(mode="json")})
+    settings = recipe.quantise.model_dump(mode="json") | ({"calibration": len(texts)} if texts else {})
+    write_json(folder / PARITY, parity(before, after).as_dict() | {"settings": settings})
     write_manifest(folder, manifest)
     return read_manifest(folder)
 
 
-def _calibration(folder: Path, recipe: Recipe, model: Predictor, split: Split) -> Iterator[dict[str, np.ndarray]]:
-    """Yield the graph's inputs for the training sentences it is calibrated on, drawn at the recipe's seed."""
-    spec, wanted = model.manifest.scorer, recipe.quantise.calibration if recipe.quantise else None
-    if wanted and isinstance(spec, OnnxSpec):
-        texts = [example.text for example in sorted(split.train, key=lambda one: (one.doc, one.start, one.end))]
-        drawn = np.random.default_rng(recipe.seed).permutation(len(texts))[:wanted]
-        yield from OnnxScorer(spec, folder, model.codebook.exclusive).feeds([texts[i] for i in drawn])
+def say_calibration(recipe: Recipe, split: Split, progress: Progress) -> None:
+    """Say where a recipe calibrates on more training sentences than there are, before the work begins."""
+    wanted, there = recipe.quantise.calibration if recipe.quantise else None, len(split.train)
+    if wanted and wanted > there:
+        progress.say(f"calibrating on all {there:,} training sentences; {recipe.name} asks for {wanted:,}")
+
+
+def _calibration(recipe: Recipe, split: Split) -> list[str]:
+    """Draw the training sentences a graph is calibrated on, at the recipe's seed; as many as there are, at most."""
+    wanted = recipe.quantise.calibration if recipe.quantise else None
+    if not wanted:
+        return []
+    texts = [example.text for example in sorted(split.train, key=lambda one: (one.doc, one.start, one.end))]
+    return [texts[i] for i in np.random.default_rng(recipe.seed).permutation(len(texts))[:wanted]]
+
+
+def _feeds(folder: Path, model: Predictor, texts: Sequence[str]) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the graph's inputs for texts."""
+    spec = model.manifest.scorer
+    if texts and isinstance(spec, OnnxSpec):
+        yield from OnnxScorer(spec, folder, model.codebook.exclusive).feeds(texts)

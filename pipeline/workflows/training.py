@@ -34,7 +34,7 @@ from pipeline.workflows.overview import overview_of
 from pipeline.workflows.prevalence import learn_rates
 from pipeline.workflows.runs_kept import answers_of, keep_and_compare
 from pipeline.workflows.shares_tracked import points_tracked
-from pipeline.workflows.shrink import shrink
+from pipeline.workflows.shrink import say_calibration, shrink
 from pipeline.workflows.watched import own_peak
 
 THREADS = 2
@@ -105,6 +105,7 @@ def train_on(
     setting = setting_for(corpus, recipe.seed, order.recipe.parent, order.threads, progress)
     check_recipe(recipe, corpus.codebook)
     check_encoders(recipe, setting.base, progress)
+    say_calibration(recipe, split, progress)
     tracker.open()
     tracker.present(order.experiment, headline(corpus.codebook))
     name, purpose = f"{recipe.name} seed {recipe.seed}", purpose_of(order.recipe)
@@ -135,21 +136,25 @@ def setting_for(corpus: Corpus, seed: int, base: Path, threads: int, progress: P
     return Setting(corpus.codebook, seed, base, threads, progress, known, documents)
 
 
-def refuse_to_replace(out: Path) -> None:
-    """Raise `ModelError` where a model folder cannot be made, or would replace what is no model."""
+def refuse_to_replace(out: Path, option: str = "--out") -> None:
+    """Raise `ModelError` where a model folder cannot be made, or would replace what is no model.
+
+    `option` is the one by which the user names another place.
+    """
     try:
         with whole_folder(out.parent / f".{out.name}.probe"):
             pass
         (out.parent / f".{out.name}.probe").rmdir()
         empty = not out.exists() or (out.is_dir() and not any(out.iterdir()))
     except OSError as error:
-        raise ModelError(f"no model folder can be made at {out}: {error.strerror}", hint="choose with --out") from error
+        said = f"no model folder can be made at {out}: {error.strerror}"
+        raise ModelError(said, hint=f"name another place with {option}") from error
     if out.resolve() == Path.cwd():
-        raise ModelError("the folder you are in cannot become a model folder", hint="name another place with --out")
+        raise ModelError("the folder you are in cannot become a model folder", hint=f"name another place with {option}")
     if not empty and not (out / MANIFEST).is_file():
         raise ModelError(
-            f"{out} is there already and is no model folder; training would replace it",
-            hint="name another place with --out, or move what is there",
+            f"{out} is there already and is no model folder; it would be replaced",
+            hint=f"name another place with {option}, or move what is there",
         )
 
 

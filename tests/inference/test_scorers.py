@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from linear import fitted
 from tiny import tiny_sentences
 
+from pipeline.ground.machine import THREADS
 from pipeline.inference.graph import OnnxScorer, batch_by_tokens, pad
 from pipeline.inference.manifest import AverageSpec, OnnxSpec, PriorSpec
 from pipeline.inference.scorers import PriorScorer, begin, load_scorer
@@ -57,9 +58,11 @@ def test_the_order_of_texts_does_not_change_their_rows(onnx):
     assert np.ptp(rows, axis=0).min() > 0.1
 
 
-def test_scoring_one_by_one_gives_the_rows_of_a_batch(onnx):
+def test_scoring_one_by_one_gives_the_rows_of_batches_in_two_threads(onnx, workshop, monkeypatch):
+    monkeypatch.setenv(THREADS, "2")  # the tests' own processes may have a single core each
+    two = OnnxScorer(workshop.small.manifest.scorer, workshop.small.folder, exclusive=False)
     alone = np.vstack([onnx.score([text]) for text in SENTENCES[:48]])
-    assert np.allclose(alone, onnx.score(SENTENCES)[:48], atol=1e-6, rtol=0)
+    assert np.allclose(alone, two.score(SENTENCES)[:48], atol=1e-6, rtol=0)
 
 
 def test_what_is_begun_is_what_is_scored(onnx):

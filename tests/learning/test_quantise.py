@@ -160,7 +160,7 @@ def test_what_is_kept_stays_as_it_was(made, floats, name):
 
 
 def test_everything_kept_is_the_graph_itself(made, floats):
-    for name in ("dynamic", "rows", "six bits", "blocks of four"):
+    for name in ("dynamic", "rows", "static", "six bits", "blocks of four"):
         found = logits(made(settings(name, keep=("*",), embeddings="float32"), name))
         assert found == pytest.approx(logits(floats), abs=1e-4)
 

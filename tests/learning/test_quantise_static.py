@@ -54,22 +54,26 @@ def test_no_sentence_depends_on_those_beside_it(made):
     assert together == pytest.approx(alone, abs=1e-4)
 
 
-def test_every_range_holds_what_calibration_showed_and_nothing_of_the_pads(floats, made):
-    """The word vectors that enter the first layer are computed here by hand, from the graph before it."""
-    [first, *_] = entries(made)
-    known = constants(made)
-    step, zero = float(known[f"{first}_step"]), int(known[f"{first}_zero"])
-    low, high = -zero * step, (255 - zero) * step
-    watched = onnx.load(floats / "model.onnx")
-    watched.graph.output.append(onnx.helper.make_tensor_value_info(first, onnx.TensorProto.FLOAT, None))
+def test_every_range_holds_what_calibration_showed_and_nothing_of_the_pads(floats, made, tmp_path):
+    """What enters each product is computed here by hand, from the graph by rows that stands before it."""
+    quantise(floats / "model.onnx", tmp_path / "rows.onnx", ROWS)
+    watched, names = onnx.load(tmp_path / "rows.onnx"), entries(made)
+    wanted = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names]
+    watched.graph.output.extend(wanted)
     import onnxruntime
 
     session = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
-    seen = []
+    seen = {name: [] for name in names}
     for feed in OnnxScorer(SPEC, floats, exclusive=False).feeds(TEXTS):
-        seen.append(session.run([first], feed)[0][feed["attention_mask"].astype(bool)])
-    values = np.concatenate(seen)
-    assert values.min() == pytest.approx(low, abs=step) and values.max() == pytest.approx(high, abs=step)
+        real = feed["attention_mask"].astype(bool)
+        for name, value in zip(names, session.run(names, feed), strict=True):
+            seen[name].append((value[real] if value.ndim == 3 else value).ravel())
+    known = constants(made)
+    for name, parts in seen.items():
+        step, zero, values = float(known[f"{name}_step"]), int(known[f"{name}_zero"]), np.concatenate(parts)
+        assert min(0, values.min()) == pytest.approx(-zero * step, abs=0.51 * step), name
+        assert max(0, values.max()) == pytest.approx((255 - zero) * step, abs=0.51 * step), name
+    assert len(seen) == 9
 
 
 def test_pads_widen_no_range(floats, tmp_path):

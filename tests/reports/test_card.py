@@ -187,13 +187,6 @@ def test_steps_of_quantising_are_shown_in_turn_with_what_they_cost_together(card
     assert "Before: the graph as trained" in odd and "Step 1" not in odd
 
 
-def test_a_graph_quantised_again_names_where_it_came_from(card):
-    fact = {"from": "fast-12345678", "date": "2026-11-26", "code_version": "0.1.0+abc"}
-    again = with_manifest(card, facts=card.manifest.facts | {"requantised": fact})
-    said = "| quantised again | from `fast-12345678`, on 2026-11-26, by code `0.1.0+abc` |"
-    assert said in origin_section(again) and "quantised again" not in origin_section(card)
-
-
 def test_a_comparison_of_another_shape_is_listed(card):
     value = {"sentences": 794, "macro_f1": {"float": 0.81234}, "gap": {"value": 0.1, "low": 0.0, "high": 0.2}}
     text = parity_section(replace(card, parity=value))

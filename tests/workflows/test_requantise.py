@@ -5,126 +5,113 @@ import shutil
 
 import pytest
 import yaml
-from tiny import finetuned_learner, write_labels, write_recipe
+from requantising import ROWS, STATIC, asked, bytes_of
+from tiny import write_recipe
 
+from pipeline.ground.files import write_json
+from pipeline.ground.machine import describe_machine
 from pipeline.inference.manifest import read_manifest
+from pipeline.learning.quantise_settings import QuantiseSettings
 from pipeline.predict import Predictor
+from pipeline.tracking.store import Tracker
+from pipeline.workflows.training import Order, train
 
-ROWS = {"matrices": "int8-rows", "embeddings": "int8", "reduce_range": True}
-STATIC = {"matrices": "int8-static", "embeddings": "int8", "reduce_range": True, "calibration": 20}
 TEXTS = ["The army should strike.", "Invite the envoys to talks.", "The ferry left."]
+NOTHING = QuantiseSettings(matrices="float32", embeddings="float32").model_dump(mode="json")
 
 
-def asked(path, quantise):
-    recipe = yaml.safe_load(path.read_text()) | {"quantise": quantise}
-    path.write_text(yaml.safe_dump(recipe))
-    return path
-
-
-@pytest.fixture(scope="module")
-def trained(encoder_folder, tmp_path_factory):
-    """Train a model by rows, and hand out its project; read only."""
-    from pipeline.tracking.store import Tracker
-    from pipeline.workflows.training import Order, train
-
-    root = tmp_path_factory.mktemp("rows")
-    labels = write_labels(root / "labels")
-    learner = finetuned_learner(encoder_folder, epochs=4, patience=4)
-    recipe = asked(write_recipe(root / "models" / "small.yaml", learner, learn_from="validation"), ROWS)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        train(Order(recipe, labels, root / "models" / "trained" / "small"), Tracker(root))
-    return root
-
-
-@pytest.fixture
-def shop(trained, tmp_path, monkeypatch):
-    for name in ("labels", "models"):
-        shutil.copytree(trained / name, tmp_path / name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def quantise(stance, *more):
-    return stance("models", "quantise", "small", "--recipe", "models/small.yaml", "-o", "models/trained/again", *more)
-
-
-def test_a_model_by_rows_gets_fixed_steps_and_figures_of_its_own(shop, stance):
-    asked(shop / "models" / "small.yaml", STATIC)
-    code, out, err = quantise(stance)
+def test_a_model_by_rows_gets_fixed_steps_and_figures_of_its_own(quantising, stance, quantise):
+    code, out, err = quantise()
     assert code == 0 and out == "", err
-    before, after = (read_manifest(shop / "models" / "trained" / name) for name in ("small", "again"))
+    trained = quantising / "models" / "trained"
+    before, after = (read_manifest(trained / name) for name in ("small", "again"))
     assert after.id != before.id and after.id in err and "wrote models/trained/again" in err
     assert after.recipe["quantise"]["calibration"] == 20 and after.recipe_hash != before.recipe_hash
     assert after.facts["requantised"]["from"] == before.id and after.facts["rates"]["counts"]["hawk"]
+    assert after.facts["requantised"]["machine"] == describe_machine()
     assert after.metrics["train_seconds"] == before.metrics["train_seconds"] and after.created == before.created
-    report = json.loads((shop / "models" / "trained" / "again" / "parity.json").read_text())
-    first = json.loads((shop / "models" / "trained" / "small" / "parity.json").read_text())
+    report = json.loads((trained / "again" / "parity.json").read_text())
+    first = json.loads((trained / "small" / "parity.json").read_text())
     assert report["settings"]["matrices"] == "int8-static" and report["earlier"] == [first]
+    assert report["settings"]["calibration"] == 20
     assert report["macro_f1"]["before"] == pytest.approx(before.metrics["macro_f1"])
     assert report["macro_f1"]["after"] == pytest.approx(after.metrics["macro_f1"])
     assert stance("models", "verify", "again")[0] == 0
-    assert f"quantised again from {before.id}" in stance("models", "show", "again")[1]
-    assert "quantised again" not in stance("models", "show", "small")[1]
-    old, new = (Predictor.load(shop / "models" / "trained" / name).predict_raw(TEXTS) for name in ("small", "again"))
+    assert f"quantised without a training from {before.id}" in stance("models", "show", "again")[1]
+    assert "without a training" not in stance("models", "show", "small")[1]
+    old, new = (Predictor.load(trained / name).predict_raw(TEXTS) for name in ("small", "again"))
     assert 0 < abs(new - old).max() < 0.1
 
 
-def test_the_same_model_recipe_and_labels_give_the_same_graph(shop, stance):
-    asked(shop / "models" / "small.yaml", STATIC)
-    graphs = []
-    for _ in range(2):
-        assert quantise(stance)[0] == 0
-        graphs.append((shop / "models" / "trained" / "again" / "model.onnx").read_bytes())
-    assert graphs[0] == graphs[1]
+@pytest.mark.parametrize("found", [None, NOTHING], ids=["as trained", "asked for nothing"])
+def test_a_float32_model_gets_rows(quantising, stance, workshop, found):
+    whole, path = quantising / "models" / "trained" / "whole", quantising / "models" / "whole.yaml"
+    shutil.copytree(workshop.small.folder, whole)
+    before = read_manifest(whole)
+    recipe = before.recipe | ({"quantise": found} if found else {})
+    write_json(whole / "manifest.json", before.model_copy(update={"recipe": recipe}).model_dump(mode="json"))
+    shutil.copy(workshop.root / "models" / "small.yaml", path)
+    asked(path, ROWS)
+    code, out, err = stance("models", "quantise", "whole", "--recipe", path, "-o", "models/trained/rows")
+    assert code == 0 and out == "", err
+    rows = quantising / "models" / "trained" / "rows"
+    after, report = read_manifest(rows), json.loads((rows / "parity.json").read_text())
+    assert "earlier" not in report and report["settings"]["matrices"] == "int8-rows"
+    assert report["macro_f1"]["before"] == pytest.approx(before.metrics["macro_f1"])
+    assert after.files["model.onnx"].size < 0.75 * before.files["model.onnx"].size
+    assert after.facts["requantised"]["from"] == before.id != after.id
+    assert after.facts["requantised"]["data_fingerprint"] == before.data_fingerprint
+    assert after.recipe["quantise"]["matrices"] == "int8-rows" and stance("models", "verify", "rows")[0] == 0
+    assert f"quantised without a training from {before.id}" in stance("models", "show", "rows")[1]
 
 
-def test_another_recipe_is_refused(shop, stance):
-    path = asked(shop / "models" / "small.yaml", STATIC)
-    recipe = yaml.safe_load(path.read_text())
-    path.write_text(yaml.safe_dump(recipe | {"seed": 99}))
-    code, out, err = quantise(stance)
-    assert code == 2 and out == "" and "they differ in seed" in err and "Traceback" not in err
-    path.write_text(yaml.safe_dump({key: value for key, value in recipe.items() if key != "quantise"}))
-    code, _, err = quantise(stance)
-    assert code == 2 and "does not say how to quantise" in err
-    assert not (shop / "models" / "trained" / "again").exists()
+def test_the_same_model_recipe_and_labels_give_the_same_graph_with_the_seed_of_the_model(quantising, quantise):
+    path, trained = quantising / "models" / "small.yaml", quantising / "models" / "trained"
+    for name, seed in (("first", 3), ("second", 3), ("third", 99)):
+        path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"seed": seed}))
+        code, _, err = quantise("-o", trained / name)
+        assert code == 0, err
+    graphs = [(trained / name / "model.onnx").read_bytes() for name in ("first", "second", "third")]
+    assert graphs[0] == graphs[1] == graphs[2]
+    assert read_manifest(trained / "third").seed == read_manifest(trained / "third").recipe["seed"] == 3
 
 
-def test_a_graph_that_cannot_be_quantised_so_is_left_as_it_is(shop, stance):
-    for settings, said in (
-        (ROWS, "quantised already (matrices int8-rows)"),
-        (STATIC | {"reduce_range": False}, "wants another reduce_range"),
-        (STATIC | {"embeddings": "float32"}, "wants another embeddings"),
-    ):
-        asked(shop / "models" / "small.yaml", settings)
-        code, _, err = quantise(stance)
-        assert code == 2 and said in err and "stance train models/small.yaml" in err
-    assert [path.name for path in (shop / "models" / "trained").iterdir()] == ["small"]
+def test_decisions_learned_out_of_fold_stay_and_those_from_validation_do_not(
+    quantising, stance, encoder_folder, empty_store
+):
+    shutil.copy(empty_store, quantising)
+    encoder = {"kind": "folder", "path": str(encoder_folder)}
+    learner = {"kind": "frozen", "encoder": encoder, "max_length": 32, "c": 1.0, "class_weight": "none"}
+    path, trained = write_recipe(quantising / "models" / "still.yaml", learner), quantising / "models" / "trained"
+    train(Order(path, quantising / "labels", trained / "still"), Tracker(quantising))
+    asked(path, ROWS)
+    for name in ("still", "small"):
+        code, _, err = stance("models", "quantise", name, "--recipe", f"models/{name}.yaml", "-o", f"{name}-again")
+        assert code == 0, err
+    still, again = (bytes_of(folder) for folder in (trained / "still", quantising / "still-again"))
+    assert again["decisions.json"] == still["decisions.json"] and again["model.onnx"] != still["model.onnx"]
+    assert Predictor.load(quantising / "still-again").decisions.learned_from == "out-of-fold"
+    small, again = (bytes_of(folder) for folder in (trained / "small", quantising / "small-again"))
+    assert again["decisions.json"] != small["decisions.json"]
 
 
-def test_other_held_out_documents_are_refused(shop, stance):
-    asked(shop / "models" / "small.yaml", STATIC)
+def test_absent_texts_and_too_few_sentences_to_calibrate_on_are_said(quantising, quantise, stance):
     assert stance("labels", "split")[0] == 0
-    split = shop / "labels" / "splits.yaml"
-    parts = yaml.safe_load(split.read_text())
-    parts["train"][0], parts["validation"][0] = parts["validation"][0], parts["train"][0]
-    split.write_text(yaml.safe_dump(parts))
-    code, _, err = quantise(stance)
-    assert code == 2 and "not those held out" in err and not (shop / "models" / "trained" / "again").exists()
-
-
-def test_a_folder_that_is_no_model_is_not_replaced(shop, stance):
-    asked(shop / "models" / "small.yaml", STATIC)
-    (shop / "models" / "trained" / "again").mkdir()
-    (shop / "models" / "trained" / "again" / "diary.txt").write_text("mine")
-    code, _, err = quantise(stance)
-    assert code == 2 and "no model folder" in err
-    assert (shop / "models" / "trained" / "again" / "diary.txt").read_text() == "mine"
-
-
-def test_a_model_of_words_has_no_graph(shop, stance, workshop):
-    shutil.copytree(workshop.tiny.folder, shop / "models" / "trained" / "words")
-    asked(shop / "models" / "small.yaml", STATIC)
-    code, _, err = stance("models", "quantise", "words", "--recipe", "models/small.yaml", "-o", "again")
-    assert code == 2 and "has no graph" in err
+    labels = quantising / "labels"
+    sources = yaml.safe_load((labels / "sources.yaml").read_text())["sources"]
+    gone = {"name": "gone", "kind": "package", "package": "no-such-package", "version": "1.0"}
+    gone |= {"annotations": "annotations/gone.jsonl", "licence": "MIT", "obtain": "write it"}
+    (labels / "sources.yaml").write_text(yaml.safe_dump({"sources": [*sources, gone]}))
+    span = {"doc": "gone-1", "start": 0, "end": 9, "sha256": "0" * 16, "labels": ["hawk"]}
+    (labels / "annotations" / "gone.jsonl").write_text(json.dumps(span) + "\n")
+    parts = yaml.safe_load((labels / "splits.yaml").read_text())
+    (labels / "splits.yaml").write_text(yaml.safe_dump(parts | {"train": [*parts["train"], "gone-1"]}))
+    asked(quantising / "models" / "small.yaml", STATIC | {"calibration": 5000})
+    code, out, err = quantise()
+    assert code == 0 and out == "", err
+    assert "gone: the package no-such-package is not installed; 1 labelled sentences left out" in err
+    again = quantising / "models" / "trained" / "again"
+    manifest, report = read_manifest(again), json.loads((again / "parity.json").read_text())
+    there = manifest.facts["sentences"]["train"]
+    assert f"calibrating on all {there} training sentences; small asks for 5,000" in err
+    assert report["settings"]["calibration"] == there and manifest.recipe["quantise"]["calibration"] == 5000

@@ -1,0 +1,25 @@
+"""Say from which model a graph was quantised without a training, for the card and for `stance models show`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.inference.manifest import REQUANTISED
+
+HOW = "quantised without a training"
+AGAIN = "quantised again"  # where the graph it was made from was quantised, too
+
+
+def graph_from(facts: Mapping[str, Any], quote: str = "") -> str:
+    """Name the model whose graph was quantised, the day and the code; empty where a training made the graph.
+
+    `quote` is put around names.
+    """
+    fact = facts.get(REQUANTISED)
+    if not fact:
+        return ""
+    return f"from {quote}{fact['from']}{quote}, on {fact['date']}, by code {quote}{fact['code_version']}{quote}"
+
+
+def machine_of_speed(facts: Mapping[str, Any]) -> str:
+    """Name the machine that timed the graph, where that is told apart from the training's; else empty."""
+    return str((facts.get(REQUANTISED) or {}).get("machine", ""))
