@@ -107,6 +107,7 @@ class DistilledEstimator:
             precision=learner.precision,
             cache=weights_cache(self._setting.base).parent / "judgements",
             progress=self._setting.progress,
+            since=self._setting.since,
         )
         first = ask(members[0], names[0], texts, layers.of_teacher if layers else ())
         judged = [first, *(ask(member, name, texts) for member, name in zip(members[1:], names[1:], strict=True))]
@@ -158,7 +159,7 @@ class DistilledEstimator:
         steps = learner.epochs * -(-len(ids) // learner.batch_size)
         optimiser = Optimiser(groups, steps=steps, warmup=learner.warmup, weight_decay=learner.weight_decay)
         modules = nn.ModuleDict({"network": self._network, **projections})
-        checkpoint = Checkpoint(path, modules, optimiser, learner.checkpoint_minutes)
+        checkpoint = Checkpoint(path, modules, optimiser, learner.checkpoint_minutes, self._setting.since)
         state = checkpoint.restore() or Place()
         if state.epoch > learner.epochs:
             self._setting.progress.say("the student was trained before, its weights are read from the last checkpoint")

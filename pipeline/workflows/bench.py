@@ -1,7 +1,8 @@
 """Do the steps of an experiment; a step whose inputs have not changed is not done again."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -79,7 +80,10 @@ class Step:
 
 @dataclass(slots=True)
 class Bench:
-    """What the steps of one experiment share: labels and splits read once, and where results are kept."""
+    """What the steps of one experiment share: labels and splits read once, and where results are kept.
+
+    What was kept of trainings before `since`, in seconds as `time.time` gives them, is not read back.
+    """
 
     project: Project
     experiment: str
@@ -90,6 +94,7 @@ class Bench:
     tracker: Tracker
     progress: Progress
     force: bool
+    since: float = 0.0
 
     @property
     def beside(self) -> Path:
@@ -98,7 +103,8 @@ class Bench:
 
     def setting(self, seed: int) -> Setting:
         """Say what an estimator is told beside its recipe."""
-        return setting_for(self.corpus, seed, self.project.models, THREADS, self.progress)
+        setting = setting_for(self.corpus, seed, self.project.models, THREADS, self.progress)
+        return replace(setting, since=self.since)
 
     def model_folder(self, recipe: Recipe, seed: int) -> Path:
         """Say where a recipe's model at a seed lies."""
@@ -131,7 +137,11 @@ class Bench:
 def open_bench(
     spec_path: Path, name: str, project: Project, tracker: Tracker, progress: Progress, *, force: bool
 ) -> Bench:
-    """Read labels and splits; say what is absent."""
+    """Read labels and splits; say what is absent.
+
+    With `force`, nothing that was kept before now is read back: no step's result, no fit, judgement or checkpoint.
+    """
+    since = time.time() if force else 0.0
     corpus = load_corpus(project.labels)
     say_notices(corpus, progress)
     split = split_corpus(corpus, project.labels)
@@ -140,7 +150,7 @@ def open_bench(
     test = tuple(sorted(split.test, key=lambda example: (example.doc, example.start, example.end)))
     split = Split(split.train, split.validation, test)
     split_hash = _split_hash(split, project.labels / MANIFEST)
-    return Bench(project, name, results, corpus, split, split_hash, tracker, progress, force)
+    return Bench(project, name, results, corpus, split, split_hash, tracker, progress, force, since)
 
 
 def _split_hash(split: Split, manifest: Path) -> str:
