@@ -12,7 +12,9 @@ from pipeline.ground import files
 from pipeline.ground.paths import Project
 from pipeline.ground.progress import Progress
 from pipeline.learning.estimators import Setting
+from pipeline.learning.learners import DistilledLearner
 from pipeline.learning.recipes import Recipe
+from pipeline.learning.unlabelled_reading import absent_sources
 from pipeline.tracking.store import Tracker
 from pipeline.workflows.training import THREADS, say_notices, setting_for
 
@@ -52,6 +54,7 @@ class Piece(Protocol):
 class Step:
     """One piece of work on a recipe at a seed; `inputs` are those beside recipe, seed, labels and splits.
 
+    A recipe's hash leaves seeds out, and a student's teacher is fitted at one of its own, which is an input as well.
     `intact` tells whether what a kept result speaks of (a model folder) is still there.
     """
 
@@ -75,7 +78,9 @@ class Step:
     @property
     def identity(self) -> dict[str, Any]:
         """Give all that the result hangs on beside labels and splits."""
-        return self.inputs | {"recipe": self.recipe.hash, "seed": self.seed, "kind": self.kind}
+        taught = isinstance(self.recipe.learner, DistilledLearner)
+        teacher = {"teacher_seeds": [member.seed for member in self.recipe.members.values()]} if taught else {}
+        return self.inputs | {"recipe": self.recipe.hash, "seed": self.seed, "kind": self.kind} | teacher
 
 
 @dataclass(slots=True)
@@ -111,8 +116,14 @@ class Bench:
         return self.project.trained / (recipe.name if seed == recipe.seed else f"{recipe.name}-seed{seed}")
 
     def path(self, step: Piece) -> Path:
-        """Say where a step's result lies: its name holds the hash of all its inputs."""
+        """Say where a step's result lies: its name holds the hash of all its inputs.
+
+        Among them are the sources of unlabelled text that are absent: what is learned without them is another thing.
+        """
         everything = step.identity | {"data": self.corpus.fingerprint, "splits": self.split_hash}
+        absent = absent_sources(step.recipe, self.project.models) if isinstance(step, Step) else []
+        if absent:
+            everything["absent"] = absent
         return self.results / f"{step.stem}-{files.hash_json(everything, 12)}.json"
 
     def kept(self, step: Piece) -> Any:
