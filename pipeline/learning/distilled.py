@@ -128,6 +128,7 @@ class DistilledEstimator:
         copies = copies_to_judge(texts, gold, judged, settings, self._setting.codebook, seed)
         known = copies.among(labelled)
         unknown = len(copies.texts) - len(known)
+        self.facts["altered_copies"] = {"labelled": len(known), "unlabelled": unknown}
         self._setting.progress.say(f"altered copies: {len(known)} of labelled sentences, {unknown} of unlabelled ones")
         return copies.texts, gold[known]
 

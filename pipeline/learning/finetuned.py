@@ -214,6 +214,7 @@ class FinetunedEstimator:
             return [], rows
         chosen = carriers(train.targets, settings, self._setting.codebook)
         copies = altered_copies(train.texts, chosen, settings, self._setting.seed)
+        self.facts["altered_copies"] = {"labelled": len(copies.texts), "unlabelled": 0}
         self._setting.progress.say(f"{len(copies.texts)} altered copies beside {len(rows)} sentences")
         return copies.texts, np.concatenate([rows, copies.sources])
 
