@@ -13,7 +13,7 @@ from pipeline.ground.paths import Project
 from pipeline.ground.progress import Progress
 from pipeline.reports.experiment import publish_result
 from pipeline.tracking.store import Tracker
-from pipeline.workflows import entrants
+from pipeline.workflows import entrants, training
 from pipeline.workflows.experiment import run_experiment
 from pipeline.workflows.spec import load_spec
 
@@ -53,6 +53,21 @@ def test_an_experiment_lives_through_repetition_change_and_force(place):
     again, skipped = run(place, force=True)
     assert skipped == [] and again[0].parts == rows[0].parts and again[1].parts == changed[1].parts
     assert again[0].made_by["run"] != rows[0].made_by["run"]
+
+
+def test_with_force_a_training_is_told_to_read_nothing_back(place, monkeypatch):
+    seen, fit = [], training.fit
+
+    def watched(recipe, setting, *parts):
+        seen.append(setting.since)
+        return fit(recipe, setting, *parts)
+
+    monkeypatch.setattr(training, "fit", watched)
+    spec = SPEC | {"recipes": ["floor.yaml"], "leave_one_source_out": False, "cross_validation": 0}
+    (place / "experiments" / "small.yaml").write_text(yaml.safe_dump(spec))
+    for force in (False, True):
+        run(place, force=force)
+    assert seen[0] == 0 and seen[1] > 1e9
 
 
 def test_its_runs_hold_the_figures_from_away(place):

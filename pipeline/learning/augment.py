@@ -17,7 +17,7 @@ from pipeline.ground.files import hash_text
 from pipeline.learning.augment_settings import Augment, DistilledAugment
 
 STREAM = 2  # sets these random numbers apart from others of the same seed
-DRAWS = 10  # of a copy, until it differs from its sentence
+DRAWS = 10  # of a copy, until it differs from its sentence; then one change is made that tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ def altered_copies(texts: Sequence[str], chosen: np.ndarray, settings: Augment, 
     """Alter the sentences marked in `chosen`, shape (n,).
 
     A sentence's copies follow from seed, settings and its words alone, whatever stands beside it. A copy that is equal
-    to its sentence is drawn again, some times; a sentence of one word stays what it is.
+    to its sentence is drawn again, some times; then one word is left out, or two that differ are swapped where none may
+    be. So a copy always differs, unless a sentence has one word, or one word again and again and none may be left out.
     """
     sources = np.repeat(np.flatnonzero(chosen), settings.copies)
     wanted = [text for text, yes in zip(texts, chosen, strict=True) if yes]
@@ -86,12 +87,28 @@ def _copies_of(text: str, settings: Augment, seed: int) -> list[str]:
 
 
 def _differing(words: list[str], settings: Augment, rng: np.random.Generator) -> list[str]:
-    """Alter words until they differ from what they were, or `DRAWS` are used up."""
-    for _ in range(DRAWS if len(words) > 1 else 0):
+    """Alter words until they differ from what they were; where `DRAWS` do not bring that about, by one sure change."""
+    if len(words) < 2:
+        return words
+    for _ in range(DRAWS):
         altered = _altered(words, settings, rng)
         if altered != words:
             return altered
-    return words
+    return _changed_once(words, settings, rng)
+
+
+def _changed_once(words: list[str], settings: Augment, rng: np.random.Generator) -> list[str]:
+    """Leave out one word drawn at random; where none may be, swap two that differ, if there are any."""
+    one = int(rng.integers(len(words)))
+    if settings.delete > 0:
+        return [*words[:one], *words[one + 1 :]]
+    others = [place for place, word in enumerate(words) if word != words[one]]
+    if not others:
+        return words
+    other = int(rng.choice(others))
+    swapped = list(words)
+    swapped[one], swapped[other] = words[other], words[one]
+    return swapped
 
 
 def _altered(words: list[str], settings: Augment, rng: np.random.Generator) -> list[str]:

@@ -46,11 +46,16 @@ def write_tensors(path: Path, kind: str, tensors: dict[str, Tensor], facts: dict
             Path(name).unlink(missing_ok=True)
 
 
-def read_tensors(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """Read tensors and facts; None where there is no such file, it is damaged, or of another kind or version."""
+def read_tensors(path: Path, kind: str, since: float = 0.0) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """Read tensors and facts; None where there is no such file, it is damaged, or of another kind or version.
+
+    A file that was written before `since`, in seconds as `time.time` gives them, counts as absent.
+    """
     if not path.is_file():
         return None
     try:
+        if path.stat().st_mtime < since:
+            return None
         with safe_open(str(path), framework="pt") as file:
             said = file.metadata() or {}
             if (said.get("kind"), said.get("version")) != (kind, str(VERSION)):

@@ -107,6 +107,7 @@ class DistilledEstimator:
             precision=learner.precision,
             cache=weights_cache(self._setting.base).parent / "judgements",
             progress=self._setting.progress,
+            since=self._setting.since,
         )
         first = ask(members[0], names[0], texts, layers.of_teacher if layers else ())
         judged = [first, *(ask(member, name, texts) for member, name in zip(members[1:], names[1:], strict=True))]
@@ -127,6 +128,7 @@ class DistilledEstimator:
         copies = copies_to_judge(texts, gold, judged, settings, self._setting.codebook, seed)
         known = copies.among(labelled)
         unknown = len(copies.texts) - len(known)
+        self.facts["altered_copies"] = {"labelled": len(known), "unlabelled": unknown}
         self._setting.progress.say(f"altered copies: {len(known)} of labelled sentences, {unknown} of unlabelled ones")
         return copies.texts, gold[known]
 
@@ -158,7 +160,7 @@ class DistilledEstimator:
         steps = learner.epochs * -(-len(ids) // learner.batch_size)
         optimiser = Optimiser(groups, steps=steps, warmup=learner.warmup, weight_decay=learner.weight_decay)
         modules = nn.ModuleDict({"network": self._network, **projections})
-        checkpoint = Checkpoint(path, modules, optimiser, learner.checkpoint_minutes)
+        checkpoint = Checkpoint(path, modules, optimiser, learner.checkpoint_minutes, self._setting.since)
         state = checkpoint.restore() or Place()
         if state.epoch > learner.epochs:
             self._setting.progress.say("the student was trained before, its weights are read from the last checkpoint")

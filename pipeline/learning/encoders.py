@@ -12,7 +12,7 @@ from pipeline.ground.files import hash_json, sha256_of
 from pipeline.ground.progress import Progress
 from pipeline.learning.encoder_settings import Encoder, HubEncoder, PackageEncoder, PartsEncoder
 from pipeline.learning.learners import DistilledLearner, FinetunedLearner, FrozenLearner, PeerLearner
-from pipeline.learning.parts import encoder_cache, obtain
+from pipeline.learning.parts import encoder_cache, kept_at, obtain
 from pipeline.learning.recipes import Recipe
 
 
@@ -51,6 +51,13 @@ def check_encoders(recipe: Recipe, base: Path, progress: Progress | None = None)
     for learner in (part.learner for part in recipe.parts):
         if isinstance(learner, FrozenLearner | FinetunedLearner | DistilledLearner | PeerLearner) and learner.encoder:
             locate(learner.encoder, base, progress)
+
+
+def asks_the_network(encoder: Encoder, base: Path) -> bool:
+    """Tell whether reading an encoder may ask the network: a Hub id does, and parts that were not fetched yet."""
+    if isinstance(encoder, PartsEncoder):
+        return not kept_at(encoder, encoder_cache(base)).exists()
+    return isinstance(encoder, HubEncoder)
 
 
 def count_layers(encoder: Encoder, base: Path, progress: Progress | None = None) -> int:

@@ -55,6 +55,8 @@ class Setting:
     `known` holds every labelled sentence of the corpus, `documents` names every labelled document, and `held_out`
     those that are not trained on: unlabelled text must repeat neither a known sentence nor a document held out.
     `heard` is told the validation score of every epoch of a fine-tuning, and may stop it by raising.
+    What was kept of earlier trainings before `since`, in seconds as `time.time` gives them, is not read back but made
+    anew.
     """
 
     codebook: Codebook
@@ -66,6 +68,7 @@ class Setting:
     documents: frozenset[str] = frozenset()
     held_out: frozenset[str] = frozenset()
     heard: Callable[[float], None] | None = None
+    since: float = 0.0
 
     def training_on(self, train: Sequence[Example]) -> "Setting":
         """Hold out every labelled document but those of `train`."""

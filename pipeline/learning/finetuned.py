@@ -82,8 +82,10 @@ class FinetunedEstimator:
             self._setting.progress.say(f"{error.message}; the fit is used, and not kept")
 
     def _read_back(self, train: Labelled, validation: Labelled) -> bool:
-        """Take the weights of the same fit, where they were kept."""
-        found = read_tensors(self._kept(train, validation), KIND) if self._keep else None
+        """Take the weights of the same fit, where they were kept, and not before the setting's `since`."""
+        if not self._keep:
+            return False
+        found = read_tensors(self._kept(train, validation), KIND, self._setting.since)
         if found is None or not alike(found[0], self._network.state_dict()):
             return False
         self._network.load_state_dict(found[0])
@@ -212,6 +214,7 @@ class FinetunedEstimator:
             return [], rows
         chosen = carriers(train.targets, settings, self._setting.codebook)
         copies = altered_copies(train.texts, chosen, settings, self._setting.seed)
+        self.facts["altered_copies"] = {"labelled": len(copies.texts), "unlabelled": 0}
         self._setting.progress.say(f"{len(copies.texts)} altered copies beside {len(rows)} sentences")
         return copies.texts, np.concatenate([rows, copies.sources])
 

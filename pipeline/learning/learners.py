@@ -136,9 +136,10 @@ class DistilledLearner(Strict):
     the teacher's encoder. A labelled sentence's target is `gold_weight` of its labels and the
     rest of the teacher's probability, and it comes round `labelled_copies` times an epoch. `embedding_weight` adds the
     cosine distance between a projection of the student's sentence vector and the teacher's (Reimers and Gurevych
-    2020), `layers` those between layers below, each pair with a projection of its own. `augment` adds altered copies of
-    sentences, which the teacher judges; the copy of a labelled sentence mixes in its labels and comes round as the
-    sentence does. A checkpoint is written every `checkpoint_minutes`.
+    2020), `layers` those between layers below, each pair with a projection of its own; vectors and layers are those of
+    the teacher's first fit. `augment` adds altered copies of sentences, which the teacher judges; the copy of a
+    labelled sentence mixes in its labels and comes round as the sentence does. A checkpoint is written every
+    `checkpoint_minutes`.
     """
 
     kind: Literal["distilled"]

@@ -48,8 +48,12 @@ def judge(
     precision: str,
     cache: Path,
     progress: Progress,
+    since: float = 0.0,
 ) -> States:
-    """Give what a teacher makes of texts; a chunk is named by teacher, texts and precision, and by layers, if any."""
+    """Give what a teacher makes of texts; a chunk is named by teacher, texts and precision, and by layers, if any.
+
+    Chunks that were kept before `since`, in seconds as `time.time` gives them, are judged anew.
+    """
     parts = ["logits", "vectors", *(["layers"] if layers else [])]
     asked = [list(layers)] if layers else []
     found = []
@@ -57,7 +61,7 @@ def judge(
     for start in range(0, len(texts), CHUNK):
         some = texts[start : start + CHUNK]
         path = cache / f"{hash_json([VERSION, name, some, precision, *asked])}.safetensors"
-        kept = read_tensors(path, KIND)
+        kept = read_tensors(path, KIND, since)
         if kept is None:
             states = member.states(some, precision, layers)
             kept = {part: torch.from_numpy(getattr(states, part)) for part in parts}, {}

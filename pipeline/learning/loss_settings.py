@@ -60,9 +60,13 @@ Layer = Annotated[int, Field(ge=1)]
 
 
 class LayerLoss(Strict):
-    """Cosine distance of a student's layers from the teacher's (Sun et al. 2019, EMNLP), on means over tokens.
+    """Cosine distance of a student's layers from the teacher's, after Patient KD (Sun et al. 2019, EMNLP).
 
     Each pair is a student's layer and the teacher's that it is drawn to, counted from 1, the one above the words.
+    Patient KD compares the states at [CLS], by the squared distance of vectors brought to length 1 (twice the cosine
+    distance), between networks of equal width, and adds the layers up. Here the means over the tokens are compared, a
+    linear map for each pair, learned with the rest, leads from the student's width to the teacher's, and the mean is
+    taken over the pairs: `weight` is shared among them, and more pairs do not count for more.
     """
 
     weight: float = Field(gt=0, le=100)

@@ -36,6 +36,11 @@ def encoder_cache(base: Path) -> Path:
     return base.resolve().parent / ".cache" / "encoders"
 
 
+def kept_at(encoder: PartsEncoder, cache: Path) -> Path:
+    """Say in which folder of `cache` an encoder lies once it is fetched."""
+    return cache / f"{encoder.folder}-{encoder.sha256['model.safetensors'][:8]}"
+
+
 def obtain(encoder: PartsEncoder, cache: Path, progress: Progress | None = None) -> Path:
     """Return the folder in `cache` that holds the encoder's files, fetched where they are not there, and proven.
 
@@ -46,7 +51,7 @@ def obtain(encoder: PartsEncoder, cache: Path, progress: Progress | None = None)
             sha256 is not the stated one, or the cache cannot be written.
     """
     progress = progress or Progress()
-    target = cache / f"{encoder.folder}-{encoder.sha256['model.safetensors'][:8]}"
+    target = kept_at(encoder, cache)
     try:
         if target.exists():
             fault = _fault(target, encoder)

@@ -144,6 +144,7 @@ def _member(folder: Path, where: str, setting: str, file: str, allowed: tuple[ty
     kind = load_config(member_path, Recipe).learner.kind
     kinds = [get_args(one.model_fields["kind"].annotation)[0] for one in allowed]
     if kind not in kinds:
-        why = REFUSED.get(kind, f"is of kind {kind}")
+        told = kind in REFUSED and (kind != "average" or setting == "members")  # only an average can take its members
+        why = REFUSED[kind] if told else f"is of kind {kind}"
         raise ConfigError(f"{where}: learner.{setting}: {file!r} {why}", hint=f"allowed kinds: {', '.join(kinds)}")
     return load_recipe(member_path)

@@ -24,13 +24,19 @@ class Place:
 
 
 class Checkpoint:
-    """Hold one training's weights, AdamW's moments, schedule and torch's generator in a file."""
+    """Hold one training's weights, AdamW's moments, schedule and torch's generator in a file.
 
-    def __init__(self, path: Path, modules: nn.ModuleDict, optimiser: Optimiser, minutes: float) -> None:
+    One that was written before `since`, in seconds as `time.time` gives them, is none to go on from.
+    """
+
+    def __init__(
+        self, path: Path, modules: nn.ModuleDict, optimiser: Optimiser, minutes: float, since: float = 0.0
+    ) -> None:
         self._path = path
         self._modules = modules
         self._optimiser = optimiser
         self._seconds = 60 * minutes
+        self._since = since
         self._last = time.monotonic()
 
     def write_if_due(self, place: Place) -> None:
@@ -48,7 +54,7 @@ class Checkpoint:
 
     def restore(self) -> Place | None:
         """Set everything to where the checkpoint left it; None where there is none that can be read."""
-        found = read_tensors(self._path, KIND)
+        found = read_tensors(self._path, KIND, self._since)
         if found is None or not alike(_under("weights.", found[0]), self._modules.state_dict()):
             return None
         kept, facts = found

@@ -135,7 +135,7 @@ folds pooled. The validation split serves early stopping alone, and test is neve
   star*: its own 95 % interval leaves out 0, but not among all variants. Plain: not told apart.{_one_seed(spec)}
 - Macro-AP is of raw probabilities. Everything else is of decisions and calibrated probabilities: what decides a fold is
   learned on the other folds' answers.
-- *Training s per fold* is fitting alone, with validation after each epoch."""
+- *Training s per fold* is fitting alone, with validation after each epoch.{_taught(ablated)}"""
 
 
 def _one_seed(spec: Ablation) -> str:
@@ -143,6 +143,15 @@ def _one_seed(spec: Ablation) -> str:
         " With one seed\n  the intervals say nothing of the luck of the seed, which moves a fine-tuned encoder as well."
     )
     return said if len(spec.seeds) == 1 else ""
+
+
+def _taught(ablated: "Ablated") -> str:
+    """Say whose seconds hold what a teacher of all variants takes."""
+    said = (
+        " What a teacher takes to be\n  fitted and to judge is in the seconds of the variant that first needed it; the"
+        " others, and all after an earlier run,\n  read it from the cache."
+    )
+    return said if ablated.students else ""
 
 
 def _done(ablated: "Ablated") -> "list[Row]":

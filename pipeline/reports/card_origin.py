@@ -78,14 +78,27 @@ def _finetuned(node: Node) -> str:
         for key, word in (("masked", "masked-language training"), ("contrastive", "contrastive training"))
         if node.get(key)
     ]
-    return f"{encoder_of(node['encoder']).name} fine-tuned end to end" + (f" after {listed(stages)}" if stages else "")
+    after = f" after {listed(stages)}" if stages else ""
+    return f"{encoder_of(node['encoder']).name} fine-tuned end to end{after}{_altered(node)}"
 
 
 def _distilled(node: Node) -> str:
     teacher = teacher_of(node)
     taught = f": {described(teacher)}" if teacher else ""
     begun = _STARTS.get(node.get("start", "encoder"), "")
-    return f"{encoder_of(node['encoder']).name} that{begun} learned the probabilities of a teacher{taught}"
+    what = f"the probabilities{_layers(node)} of a teacher{_altered(node)}"
+    return f"{encoder_of(node['encoder']).name} that{begun} learned {what}{taught}"
+
+
+def _layers(node: Node) -> str:
+    """Name the layers of its teacher that a student was drawn to."""
+    layers = [str(pair[1]) for pair in (node.get("layers") or {}).get("pairs", [])]
+    return f" and layer{'s' * (len(layers) > 1)} {listed(layers)}" if layers else ""
+
+
+def _altered(node: Node) -> str:
+    settings = node.get("augment")
+    return f", also on altered copies of sentences that carry {listed(settings['labels'])}" if settings else ""
 
 
 def _seeds(node: Node) -> str:
@@ -185,9 +198,12 @@ def _unlabelled(card: "Card") -> str:
     table = left_table(["source", "sentences", "sha256 of the file"], rows or [["none", "0", "–"]])
     absent = card.manifest.facts.get("unlabelled_absent", [])
     lacked = f"\n\nNamed by the recipe, and absent when the model was made: {listed(absent)}." if absent else ""
+    copies = card.manifest.facts.get("altered_copies", {}).get("unlabelled", 0)
+    altered = f"\n\nAltered copies of these, which the table does not count: {copies:,}." if copies else ""
     return (
         "### Unlabelled sentences\n\nLearned from beside the labelled ones, without anything that repeats a labelled"
-        f" sentence or comes from a held-out document. Fingerprint of all of them: `{print_of}`.\n\n{table}{lacked}"
+        f" sentence or comes from a held-out document. Fingerprint of all of them: `{print_of}`.\n\n{table}"
+        f"{altered}{lacked}"
     )
 
 

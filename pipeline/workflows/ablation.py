@@ -19,10 +19,10 @@ from pipeline.judging.ablation import Trial, Worth, ablation_figures, cross_fit,
 from pipeline.learning.encoders import check_encoders
 from pipeline.learning.estimators import Estimator, Labelled, Setting, build
 from pipeline.learning.fit import labelled
-from pipeline.learning.fitness import check_altered, check_recipe
 from pipeline.learning.learners import DistilledLearner, FinetunedLearner
 from pipeline.learning.machines import machine_of
 from pipeline.learning.recipes import Recipe
+from pipeline.workflows.ablation_checks import check_variants
 from pipeline.workflows.bench import Bench, Step
 from pipeline.workflows.judged import judged_on
 from pipeline.workflows.logbook import columns, run_params, run_tags
@@ -70,11 +70,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Ablated:
-    """All rows: the base, then variants from best to worst by the specification's metric, then who dropped out."""
+    """All rows: the base, then variants from best to worst by the specification's metric, then who dropped out.
+
+    `students` tells whether they learn from a teacher, which they share.
+    """
 
     rows: tuple[Row, ...]
     sentences: int
     documents: int
+    students: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +110,11 @@ def run_ablation(spec: Ablation, recipes: Mapping[str, Recipe], bench: Bench) ->
 
     Raises:
         SplitError: there are fewer independent training documents than folds; said before anything is trained.
-        ConfigError: a variant alters sentences of a label that there is not, or a student or its teacher cannot learn
-            the codebook; said then, too.
+        ConfigError: a variant alters sentences of a label that there is not, a student or its teacher cannot learn
+            the codebook, or a student pairs layers that are not there; said then, too.
         StanceError: the base fails, with which all others are compared.
     """
-    stand = open_stand(spec, recipes, bench)
+    stand = open_stand(spec, recipes, bench, fetch=True)
     tried: dict[str, list[Tried]] = {}
     failed: dict[str, str] = {}
     for variant in recipes:
@@ -128,21 +132,22 @@ def run_ablation(spec: Ablation, recipes: Mapping[str, Recipe], bench: Bench) ->
     rows = [_row(spec, variant, runs, worth[variant]) for variant, runs in tried.items()]
     rows[1:] = sorted(rows[1:], key=lambda row: -row.figures[spec.metric.replace("-", "_")])
     rows += [Row(variant, spec.variants[variant], {}, {}, failed=reason) for variant, reason in failed.items()]
-    return Ablated(tuple(rows), len(stand.train), len({example.doc for example in stand.train}))
+    students = isinstance(recipes[BASE].learner, DistilledLearner)
+    return Ablated(tuple(rows), len(stand.train), len({example.doc for example in stand.train}), students)
 
 
 def ablation_steps(spec: Ablation, recipes: Mapping[str, Recipe], bench: Bench) -> list[Step]:
-    """List every training an ablation takes, in the order it takes them; errors as those of `run_ablation`."""
+    """List every training an ablation takes, in its order; errors as `run_ablation`, but no encoder is fetched."""
     stand = open_stand(spec, recipes, bench)
     return [step for variant in recipes for seed in spec.seeds for step in _fold_steps(stand, variant, seed)]
 
 
-def open_stand(spec: Ablation, recipes: Mapping[str, Recipe], bench: Bench) -> Stand:
-    """Divide the training documents into folds; they hang on the documents, not on the order of files."""
-    for variant, recipe in recipes.items():
-        check_altered(recipe, bench.corpus.codebook, f"{spec.name}: {variant}")
-        if isinstance(recipe.learner, DistilledLearner):  # others may ask here for what no model folder could score
-            check_recipe(recipe, bench.corpus.codebook)
+def open_stand(spec: Ablation, recipes: Mapping[str, Recipe], bench: Bench, *, fetch: bool = False) -> Stand:
+    """Check the variants, and divide the training documents into folds.
+
+    Folds hang on the documents, not on the order of files.
+    """
+    check_variants(spec.name, recipes, bench, fetch=fetch)
     train, validation = (tuple(sorted(part, key=_place)) for part in (bench.split.train, bench.split.validation))
     try:
         held = grouped_folds(train, bench.corpus.codebook, spec.folds)

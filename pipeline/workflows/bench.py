@@ -1,7 +1,8 @@
 """Do the steps of an experiment; a step whose inputs have not changed is not done again."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,7 +12,9 @@ from pipeline.ground import files
 from pipeline.ground.paths import Project
 from pipeline.ground.progress import Progress
 from pipeline.learning.estimators import Setting
+from pipeline.learning.learners import DistilledLearner
 from pipeline.learning.recipes import Recipe
+from pipeline.learning.unlabelled_reading import absent_sources
 from pipeline.tracking.store import Tracker
 from pipeline.workflows.training import THREADS, say_notices, setting_for
 
@@ -51,6 +54,7 @@ class Piece(Protocol):
 class Step:
     """One piece of work on a recipe at a seed; `inputs` are those beside recipe, seed, labels and splits.
 
+    A recipe's hash leaves seeds out, and a student's teacher is fitted at one of its own, which is an input as well.
     `intact` tells whether what a kept result speaks of (a model folder) is still there.
     """
 
@@ -74,12 +78,17 @@ class Step:
     @property
     def identity(self) -> dict[str, Any]:
         """Give all that the result hangs on beside labels and splits."""
-        return self.inputs | {"recipe": self.recipe.hash, "seed": self.seed, "kind": self.kind}
+        taught = isinstance(self.recipe.learner, DistilledLearner)
+        teacher = {"teacher_seeds": [member.seed for member in self.recipe.members.values()]} if taught else {}
+        return self.inputs | {"recipe": self.recipe.hash, "seed": self.seed, "kind": self.kind} | teacher
 
 
 @dataclass(slots=True)
 class Bench:
-    """What the steps of one experiment share: labels and splits read once, and where results are kept."""
+    """What the steps of one experiment share: labels and splits read once, and where results are kept.
+
+    What was kept of trainings before `since`, in seconds as `time.time` gives them, is not read back.
+    """
 
     project: Project
     experiment: str
@@ -90,6 +99,7 @@ class Bench:
     tracker: Tracker
     progress: Progress
     force: bool
+    since: float = 0.0
 
     @property
     def beside(self) -> Path:
@@ -98,15 +108,22 @@ class Bench:
 
     def setting(self, seed: int) -> Setting:
         """Say what an estimator is told beside its recipe."""
-        return setting_for(self.corpus, seed, self.project.models, THREADS, self.progress)
+        setting = setting_for(self.corpus, seed, self.project.models, THREADS, self.progress)
+        return replace(setting, since=self.since)
 
     def model_folder(self, recipe: Recipe, seed: int) -> Path:
         """Say where a recipe's model at a seed lies."""
         return self.project.trained / (recipe.name if seed == recipe.seed else f"{recipe.name}-seed{seed}")
 
     def path(self, step: Piece) -> Path:
-        """Say where a step's result lies: its name holds the hash of all its inputs."""
+        """Say where a step's result lies: its name holds the hash of all its inputs.
+
+        Among them are the sources of unlabelled text that are absent: what is learned without them is another thing.
+        """
         everything = step.identity | {"data": self.corpus.fingerprint, "splits": self.split_hash}
+        absent = absent_sources(step.recipe, self.project.models) if isinstance(step, Step) else []
+        if absent:
+            everything["absent"] = absent
         return self.results / f"{step.stem}-{files.hash_json(everything, 12)}.json"
 
     def kept(self, step: Piece) -> Any:
@@ -131,7 +148,11 @@ class Bench:
 def open_bench(
     spec_path: Path, name: str, project: Project, tracker: Tracker, progress: Progress, *, force: bool
 ) -> Bench:
-    """Read labels and splits; say what is absent."""
+    """Read labels and splits; say what is absent.
+
+    With `force`, nothing that was kept before now is read back: no step's result, no fit, judgement or checkpoint.
+    """
+    since = time.time() if force else 0.0
     corpus = load_corpus(project.labels)
     say_notices(corpus, progress)
     split = split_corpus(corpus, project.labels)
@@ -140,7 +161,7 @@ def open_bench(
     test = tuple(sorted(split.test, key=lambda example: (example.doc, example.start, example.end)))
     split = Split(split.train, split.validation, test)
     split_hash = _split_hash(split, project.labels / MANIFEST)
-    return Bench(project, name, results, corpus, split, split_hash, tracker, progress, force)
+    return Bench(project, name, results, corpus, split, split_hash, tracker, progress, force, since)
 
 
 def _split_hash(split: Split, manifest: Path) -> str:

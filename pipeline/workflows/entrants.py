@@ -61,9 +61,8 @@ class Answers:
 
 def train_ours(bench: Bench, recipe: Recipe, file: str, seed: int) -> dict[str, Any]:
     """Train a recipe into its model folder; keep what the leaderboard needs."""
-    order = Order(
-        bench.project.models / file, bench.project.labels, bench.model_folder(recipe, seed), seed, bench.experiment
-    )
+    out = bench.model_folder(recipe, seed)
+    order = Order(bench.project.models / file, bench.project.labels, out, seed, bench.experiment, since=bench.since)
     trained = train_on(order, recipe, bench.corpus, bench.split, bench.tracker, bench.progress)
     raw = Predictor.load(trained.folder).predict_raw([example.text for example in bench.split.test])
     at_half = _at_half(bench, raw)

@@ -210,13 +210,15 @@ def _load_base(
     if faults:
         return {}, faults
     base = read[file]
-    if distilled and isinstance(base.learner, DistilledLearner):
+    student = isinstance(base.learner, DistilledLearner)
+    if (student and distilled) or not (base.members or isinstance(base.learner, PeerLearner)):
         return {BASE: base}, []
-    if base.members or isinstance(base.learner, PeerLearner):
-        why = "is built of other recipes" if base.members else "is another tool's"
-        said = f"{path}: recipe: {file!r} (kind {base.learner.kind}) {why}, and has no training options of its own"
-        return {}, [ConfigError(said, hint="name the recipe of a single learner of ours")]
-    return {BASE: base}, []
+    why = "is built of other recipes" if base.members else "is another tool's"
+    why, hint = f"{why}, and has no training options of its own", "name the recipe of a single learner of ours"
+    if student:
+        why = "learns from a teacher, and a sweep does not search students"
+        hint = "ask with `kind: ablation` what settings are worth to it, or name the recipe of a single learner of ours"
+    return {}, [ConfigError(f"{path}: recipe: {file!r} (kind {base.learner.kind}) {why}", hint=hint)]
 
 
 def _load_searched(value: dict[str, Any], path: Path, models: Path) -> tuple[dict[str, Recipe], list[ConfigError]]:

@@ -1,7 +1,7 @@
 """Train a recipe: fit, save the model folder, judge what was saved, and track it all."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +42,10 @@ THREADS = 2
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to train: a recipe on a labels folder, into a model folder."""
+    """What to train: a recipe on a labels folder, into a model folder.
+
+    What was kept of trainings before `since`, in seconds as `time.time` gives them, is not read back.
+    """
 
     recipe: Path
     labels: Path
@@ -50,6 +53,7 @@ class Order:
     seed: int | None = None
     experiment: str = "training"
     threads: int = THREADS
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,8 @@ def train_on(
         progress.say(f"{shown(order.out)} is replaced when the new model is complete; --out keeps both")
     if order.seed is not None:
         recipe = recipe.model_copy(update={"seed": order.seed})
-    setting = setting_for(corpus, recipe.seed, order.recipe.parent, order.threads, progress)
+    told = setting_for(corpus, recipe.seed, order.recipe.parent, order.threads, progress)
+    setting = replace(told, since=order.since)
     check_recipe(recipe, corpus.codebook)
     check_encoders(recipe, setting.base, progress)
     say_calibration(recipe, split, progress)

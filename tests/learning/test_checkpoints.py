@@ -1,5 +1,7 @@
 """What a training keeps is whole, of its kind, or absent."""
 
+import os
+
 import pytest
 import torch
 
@@ -17,6 +19,14 @@ def test_tensors_that_are_written_are_read_back_and_anything_else_reads_as_nothi
     path.write_bytes(b"nothing of the kind")
     assert read_tensors(path, "fit") is None
     assert [p.name for p in tmp_path.iterdir()] == ["one.safetensors"]
+
+
+def test_what_was_written_before_a_time_reads_as_nothing(tmp_path):
+    path = tmp_path / "one.safetensors"
+    write_tensors(path, "fit", {"a": torch.arange(3)}, {})
+    os.utime(path, (1000, 1000))
+    assert read_tensors(path, "fit", since=1000.0) is not None
+    assert read_tensors(path, "fit", since=1000.5) is None
 
 
 def test_a_full_disk_is_said_and_leaves_the_old_file(tmp_path, monkeypatch):

@@ -132,6 +132,14 @@ def test_a_seeds_recipe_that_cannot_be_is_refused(folder, learner, said):
         load_recipe(write_recipe(folder / "bad.yaml", learner))
 
 
+def test_a_teacher_that_is_an_average_is_not_told_to_name_its_members(student, folder):
+    write_recipe(folder / "words.yaml")
+    write_recipe(folder / "pair.yaml", {"kind": "average", "members": ["one.yaml", "words.yaml"]})
+    with pytest.raises(ConfigError, match=r"learner\.teacher: 'pair\.yaml' is of kind average$") as caught:
+        student(teacher="pair.yaml")
+    assert caught.value.hint == "allowed kinds: finetuned, seeds"
+
+
 def test_a_recipes_hash_depends_on_its_members_members(folder, encoder_folder):
     learner = {"kind": "seeds", "member": "one.yaml", "fits": 2}
     before = load_recipe(write_recipe(folder / "teacher.yaml", learner)).hash

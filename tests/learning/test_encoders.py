@@ -13,7 +13,8 @@ from tiny import ROOT, finetuned_learner, write_recipe
 from pipeline.ground.errors import ConfigError, EncoderError
 from pipeline.ground.files import sha256_of
 from pipeline.learning.encoder_settings import FolderEncoder, HubEncoder, PackageEncoder, PartsEncoder
-from pipeline.learning.encoders import check_encoders, load_encoder, locate
+from pipeline.learning.encoders import asks_the_network, check_encoders, load_encoder, locate
+from pipeline.learning.parts import encoder_cache, kept_at
 from pipeline.learning.recipes import load_recipe
 
 # as the Hub gives it for sentence-transformers/all-mpnet-base-v2
@@ -41,6 +42,15 @@ def test_a_folder_loads_with_a_fast_tokenizer_in_float32(encoder_folder):
     tokenizer, model = load_encoder(FolderEncoder(kind="folder", path=str(encoder_folder)), ROOT)
     assert tokenizer.is_fast and model.config.hidden_size == 32
     assert {str(parameter.dtype) for parameter in model.parameters()} == {"torch.float32"}
+
+
+def test_a_hub_id_and_parts_not_yet_fetched_ask_the_network(tmp_path, encoder_folder):
+    folder, hub = FolderEncoder(kind="folder", path=str(encoder_folder)), HubEncoder(kind="hub", id="owl/owl-base")
+    parts = load_recipe(ROOT / "models" / "mpnet.yaml").learner.encoder
+    base = tmp_path / "models"
+    assert [asks_the_network(one, base) for one in (folder, official(), hub, parts)] == [False, False, True, True]
+    kept_at(parts, encoder_cache(base)).mkdir(parents=True)
+    assert not asks_the_network(parts, base)
 
 
 def test_files_with_the_stated_hashes_pass(encoder_folder):

@@ -145,6 +145,15 @@ def test_a_source_that_was_absent_is_named(card):
     assert "absent when the model was made: speeches." in text
 
 
+def test_altered_copies_of_unlabelled_sentences_are_told_beside_the_table(card):
+    facts = card.manifest.facts | {"unlabelled": {"sotu": 41}, "altered_copies": {"labelled": 9, "unlabelled": 1234}}
+    text = origin_section(with_manifest(card, recipe=DISTILLED, facts=facts))
+    assert "| sotu | 41 | – |\n\nAltered copies of these, which the table does not count: 1,234." in text
+    none = {"altered_copies": {"labelled": 9, "unlabelled": 0}}
+    for few in (facts | none, card.manifest.facts | {"unlabelled": {"sotu": 41}}):
+        assert "Altered copies" not in origin_section(with_manifest(card, recipe=DISTILLED, facts=few))
+
+
 def test_the_time_of_a_teachers_fits_stands_beside_that_of_the_last_run(card):
     facts = card.manifest.facts | {"teacher": {"fits": {"seed-1": {"seconds": 30.2}, "seed-2": {"seconds": 1200.0}}}}
     text = speed_section(with_manifest(card, facts=facts))

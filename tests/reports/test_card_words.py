@@ -42,6 +42,7 @@ def test_every_kind_of_learner_has_words():
 def test_the_shipped_recipes_have_words(name):
     said = described(node_of(load_recipe(ROOT / "models" / f"{name}.yaml").described))
     assert "the mean of 3 fits, each at a seed of its own, of all-mpnet-base-v2 fine-tuned end to end" in said
+    assert "layer" not in said and "copies" not in said
 
 
 def test_where_a_student_began_is_said():
@@ -50,3 +51,17 @@ def test_where_a_student_began_is_said():
     assert begun["encoder"].startswith("learned the probabilities")
     assert begun["teacher"].startswith("began with the weights of its teacher's first fit and learned")
     assert begun["soup"].startswith("began with the mean of its teacher's weights and learned")
+
+
+def test_layers_and_altered_copies_are_said():
+    copies = {"augment": {"labels": ["optimism", "caution"], "copies": 2, "delete": 0.1, "swap": 0.1}}
+    teacher = finetuned(MINILM) | copies
+    plain = "all-MiniLM-L6-v2 fine-tuned end to end"
+    altered = ", also on altered copies of sentences that carry optimism and caution"
+    assert described(teacher) == f"{plain}{altered}"
+    student = {"kind": "distilled", "encoder": teacher["encoder"], "members": {"one": finetuned(MINILM)}}
+    pairs = {"layers": {"weight": 1.0, "pairs": [[1, 2], [2, 4], [3, 6]]}}
+    learned = "all-MiniLM-L6-v2 that learned the probabilities"
+    assert described(student | copies) == f"{learned} of a teacher{altered}: {plain}"
+    assert described(student | pairs | copies) == f"{learned} and layers 2, 4 and 6 of a teacher{altered}: {plain}"
+    assert "and layer 4 of a teacher:" in described(student | {"layers": {"weight": 1.0, "pairs": [[2, 4]]}})

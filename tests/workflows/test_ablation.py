@@ -8,59 +8,23 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ablating import kept, prepare, run
 from lxml import html
 from mlflow import MlflowClient
-from small import Listener
-from tiny import TFIDF, distilled_learner, finetuned_learner, write_recipe
+from tiny import TFIDF, finetuned_learner, write_recipe
 
 from pipeline.corpus.splits import Split
 from pipeline.ground.errors import ConfigError, EncoderError, SplitError
-from pipeline.ground.paths import Project
-from pipeline.tracking.store import Tracker
 from pipeline.workflows import ablation
-from pipeline.workflows.ablation import Ablated, run_ablation
-from pipeline.workflows.bench import open_bench
+from pipeline.workflows.ablation import run_ablation
 from pipeline.workflows.experiment import progress_of
-from pipeline.workflows.spec import load_spec
 
-SPEC = {
-    "kind": "ablation",
-    "question": "What is each setting worth?",
-    "hypothesis": "Little.",
-    "recipe": "words.yaml",
-    "folds": 2,
-    "seeds": [3],
-    "metric": "macro-ap",
-    "stopping_rule": "once on each fold",
-    "variants": {"plain": {"class_weight": "none"}, "stiff": {"c": 0.001, "word_ngrams": [1, 1]}},
-}
 TURNS = [f"{name} seed 3, fold-{fold}-of-2" for name in ("base", "plain", "stiff") for fold in (1, 2)]
 
 
 @pytest.fixture
 def place(lab):
     return lab
-
-
-def prepare(root, listener=None, *, force=False, stem="try", **changes):
-    path = root / "experiments" / f"{stem}.yaml"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(yaml.safe_dump(SPEC | changes, sort_keys=False))
-    spec, recipes = load_spec(path, root / "models")
-    bench = open_bench(path, spec.name, Project(root), Tracker(root), listener or Listener(), force=force)
-    return spec, recipes, bench
-
-
-def run(root, **changes) -> tuple[Ablated, list[str], Listener]:
-    """Give what was found, the folds that were trained, and all that was said."""
-    listener = Listener()
-    found = run_ablation(*prepare(root, listener, **changes))
-    words = [line.removeprefix("training ").split() for line in listener.said if line.startswith("training ")]
-    return found, [f"{w[0].strip(',')} seed {w[2].strip(',')}, fold-{w[5]}-of-{w[7]}" for w in words], listener
-
-
-def kept(root) -> dict:
-    return {path: path.stat().st_mtime_ns for path in (root / "experiments" / "results" / "try").glob("*fold*")}
 
 
 def test_every_fold_is_trained_once_and_a_variant_keeps_its_folds_when_renamed_or_made_the_base(place):
@@ -239,27 +203,3 @@ def test_a_variant_has_a_page_judged_on_its_folds(place):
         )
         [thresholds] = page.xpath("//section[@aria-labelledby='thresholds']//img/@alt")
         assert thresholds.endswith("each fold has its own.")
-
-
-def test_variants_of_a_student_share_the_teachers_of_their_folds(place, encoder_folder, monkeypatch):
-    from pipeline.learning.finetuned import FinetunedEstimator
-
-    write_recipe(place / "models" / "one.yaml", finetuned_learner(encoder_folder), learn_from="validation")
-    learner = distilled_learner(encoder_folder, "one.yaml", place / "more.jsonl")
-    write_recipe(place / "models" / "student.yaml", learner, learn_from="validation")
-    fitted, train = [], FinetunedEstimator._train
-    monkeypatch.setattr(FinetunedEstimator, "_train", lambda *given: fitted.append(given) or train(*given))
-    layers = {"layers": {"weight": 1.0, "pairs": [[1, 2]]}}
-    found, trained, _ = run(place, recipe="student.yaml", variants={"layers": layers})
-    assert len(trained) == 4 and len(fitted) == 2, "a teacher for each fold, and for both variants"
-    assert len({row.figures["macro_ap"] for row in found.rows}) == 2
-
-
-def test_a_student_of_a_teacher_that_reads_neighbours_is_refused_before_anything(place, encoder_folder):
-    teacher = finetuned_learner(encoder_folder, context="neighbours")
-    write_recipe(place / "models" / "one.yaml", teacher, learn_from="validation")
-    learner = distilled_learner(encoder_folder, "one.yaml", place / "more.jsonl")
-    write_recipe(place / "models" / "student.yaml", learner, learn_from="validation")
-    with pytest.raises(ConfigError, match="one reads neighbouring sentences"):
-        run(place, recipe="student.yaml", variants={"still": {"warmup": 0.2}})
-    assert not (place / "experiments" / "results").exists()

@@ -113,4 +113,5 @@ def test_a_student_is_not_searched_though_it_may_be_ablated(lab, encoder_folder)
     learner = distilled_learner(encoder_folder, "one.yaml", lab / "more.jsonl")
     write_recipe(lab / "models" / "student.yaml", learner, learn_from="validation")
     said = refused(lab, recipe="student.yaml", search={"learner.warmup": {"low": 0.0, "high": 0.5}})
-    assert "recipe: 'student.yaml' (kind distilled) is built of other recipes" in said
+    assert "recipe: 'student.yaml' (kind distilled) learns from a teacher, and a sweep does not search students" in said
+    assert "no training options" not in said
