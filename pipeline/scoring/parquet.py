@@ -27,7 +27,7 @@ def parquet_rows(stream: BinaryIO, options: TableOptions) -> Iterator[Row | BadR
             for index in range(batch.num_rows):
                 number += 1
                 yield _row(batch, index, number, columns)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, ValueError, LookupError, OverflowError) as error:
         said = " ".join(str(error).split())[:200]
         raise DocumentError(f"no Parquet file, or a damaged one ({said})", hint="write or copy it anew") from error
 
@@ -47,5 +47,5 @@ def _check(kind: Any, column: str) -> None:
 def _row(batch: Any, index: int, number: int, columns: dict[str, str]) -> Row | BadRow:
     try:
         return Row(number, {role: batch.column(name)[index].as_py() for role, name in columns.items()})
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, LookupError) as error:
         return BadRow(number, f"row {number}: a cell cannot be read ({error})", "write the table anew in UTF-8")
