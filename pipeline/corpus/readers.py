@@ -8,6 +8,7 @@ from pipeline.corpus.decoding import decode_text
 from pipeline.corpus.markdown import markdown_facts
 from pipeline.corpus.pieces import Parsed
 from pipeline.corpus.plaintext import plain_blocks
+from pipeline.corpus.unforeseen import failures_named
 from pipeline.corpus.webpage import webpage_facts
 from pipeline.ground.errors import DocumentError
 from pipeline.ground.records import Document
@@ -40,7 +41,8 @@ def parse_document(path: Path, raw: bytes, *, encoding: str | None = None, doc_i
         )
     if not raw:
         raise _empty(path)
-    parsed = _binary_kind(path, raw, kind, encoding) or _text_kind(path, raw, kind, encoding)
+    with failures_named(str(path)):
+        parsed = _binary_kind(path, raw, kind, encoding) or _text_kind(path, raw, kind, encoding)
     date = parsed.date or date_in_name(path.name)
     return Document(
         doc_id or path.stem,
