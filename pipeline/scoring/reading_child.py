@@ -65,7 +65,7 @@ def read_whole(item: Any, encoding: str | None) -> dict[str, Any]:
     raw = read_item(item) if item.text is None else item.text.encode("utf-8", "surrogatepass")
     doc_id = item.id or item.place
     if item.text is None:
-        document = parse_document(Path(item.place), raw, encoding=encoding, doc_id=doc_id)
+        document = parse_document(Path(item.place), raw, encoding=encoding, doc_id=doc_id, name=item.name)
     else:
         _refuse_surrogates(item)
         document = read_text(item.text, doc_id)

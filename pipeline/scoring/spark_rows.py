@@ -112,7 +112,7 @@ def read_through(item: Item, encoding: str | None = None) -> Reading:
         document: Document = read_text(item.text, item.id)
     else:
         raw = _bytes(item)
-        document = parse_document(Path(item.place), raw, encoding=encoding, doc_id=item.id)
+        document = parse_document(Path(item.place), raw, encoding=encoding, doc_id=item.id, name=item.name)
     said = {name: value for name in ("title", "date", "source") if (value := getattr(item, name))}
     document = replace(document, **said)
     return read(document) if item.text is None else read_given(document)
