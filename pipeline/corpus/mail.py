@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.corpus.dating import calendar_date
 from pipeline.corpus.decoding import known_encoding
-from pipeline.corpus.normalise import collapse
+from pipeline.corpus.normalise import characters, collapse
 from pipeline.corpus.pieces import Parsed
 from pipeline.corpus.plaintext import plain_blocks
 from pipeline.corpus.webpage import declared_encoding, text_encoding, webpage_blocks
@@ -71,14 +71,9 @@ def _damaged(path: Path, said: str) -> DocumentError:
 
 def _facts(message: EmailMessage) -> tuple[str, str]:
     """Give the subject without `Re:` and the like, and the date."""
-    subject = _REPLY.sub("", collapse(_scalar(str(message.get("subject") or ""))), count=1)
+    subject = _REPLY.sub("", collapse(characters(str(message.get("subject") or ""))), count=1)
     sent = getattr(message.get("date"), "datetime", None)
     return subject, calendar_date(sent.year, sent.month, sent.day) if sent else ""
-
-
-def _scalar(text: str) -> str:
-    """Replace what is no character: undecoded bytes, which the parser keeps as half surrogates."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _read(path: Path, message: EmailMessage, encoding: str | None, depth: int) -> Parsed | None:

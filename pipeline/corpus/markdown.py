@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pipeline.corpus.dating import iso_date
-from pipeline.corpus.normalise import collapse
+from pipeline.corpus.normalise import characters, collapse
 from pipeline.corpus.pieces import Parsed, Piece, first_heading, join_pieces
 from pipeline.ground.records import Block, BlockKind
 
@@ -32,9 +32,9 @@ def markdown_facts(source: str) -> Parsed:
     """Read a Markdown source; title, date and source are its front matter's, the title else its first heading."""
     text, blocks = markdown_blocks(source)
     front = _front_matter(source)
-    title = collapse(str(front.get("title") or "")) or first_heading(text, blocks)
-    source_name = collapse(str(front.get("source") or ""))
-    return Parsed(text, blocks, title, iso_date(str(front.get("date") or "")), source_name)
+    # An escape of YAML can be half a surrogate pair.
+    title, origin = (collapse(characters(str(front.get(name) or ""))) for name in ("title", "source"))
+    return Parsed(text, blocks, title or first_heading(text, blocks), iso_date(str(front.get("date") or "")), origin)
 
 
 def _unix(source: str) -> str:

@@ -21,6 +21,11 @@ def collapse(text: str) -> str:
     return " ".join(text.split())
 
 
+def characters(text: str) -> str:
+    """Replace what is no character by a question mark: half surrogates, which no UTF-8 can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def normal_words(text: str) -> list[str]:
     """List the words of a text, equal for texts that differ only in typography: `U.S.’s` gives `uss`."""
     return _WORD.findall(_plain(text))

@@ -10,11 +10,16 @@ _BETWEEN = "\n\n"
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The plain text of one block, before it has a place; `page` counts from 1."""
+    """The plain text of one block, before it has a place; `page` counts from 1.
+
+    `turns` are the offsets in `text` at which it goes on to other pages, each with its page; such a text has no space
+    at its ends.
+    """
 
     kind: BlockKind
     text: str
     page: int | None = None
+    turns: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,8 @@ def join_pieces(pieces: Iterable[Piece]) -> tuple[str, tuple[Block, ...]]:
     for piece in pieces:
         part = piece.text.strip()
         if part:
-            blocks.append(Block(piece.kind, place, place + len(part), piece.page))
+            turns = tuple((place + offset, page) for offset, page in piece.turns)
+            blocks.append(Block(piece.kind, place, place + len(part), piece.page, turns))
             parts.append(part)
             place += len(part) + len(_BETWEEN)
     return _BETWEEN.join(parts), tuple(blocks)

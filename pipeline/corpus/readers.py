@@ -8,6 +8,7 @@ from pipeline.corpus.decoding import decode_text
 from pipeline.corpus.markdown import markdown_facts
 from pipeline.corpus.pieces import Parsed
 from pipeline.corpus.plaintext import plain_blocks
+from pipeline.corpus.unforeseen import failures_named
 from pipeline.corpus.webpage import webpage_facts
 from pipeline.ground.errors import DocumentError
 from pipeline.ground.records import Document
@@ -24,10 +25,13 @@ def read_document(path: Path, *, encoding: str | None = None, doc_id: str | None
     return parse_document(path, _read(path), encoding=encoding, doc_id=doc_id)
 
 
-def parse_document(path: Path, raw: bytes, *, encoding: str | None = None, doc_id: str | None = None) -> Document:
+def parse_document(
+    path: Path, raw: bytes, *, encoding: str | None = None, doc_id: str | None = None, name: str | None = None
+) -> Document:
     """Make a document of bytes already read; `path` gives the kind and stands in messages, and need not exist.
 
-    The date is the document's own or, failing that, one in the file's name. PDF and Word files have no `encoding`.
+    The date is the document's own or, failing that, one in the file's name, which is the last part of `path` unless
+    `name` says otherwise, as of a member of an archive. PDF and Word files have no `encoding`.
 
     Raises:
         DocumentError: the bytes are not of that kind, are damaged, or hold no text.
@@ -40,8 +44,9 @@ def parse_document(path: Path, raw: bytes, *, encoding: str | None = None, doc_i
         )
     if not raw:
         raise _empty(path)
-    parsed = _binary_kind(path, raw, kind, encoding) or _text_kind(path, raw, kind, encoding)
-    date = parsed.date or date_in_name(path.name)
+    with failures_named(str(path)):
+        parsed = _binary_kind(path, raw, kind, encoding) or _text_kind(path, raw, kind, encoding)
+    date = parsed.date or date_in_name(path.name if name is None else name)
     return Document(
         doc_id or path.stem,
         parsed.text,

@@ -14,7 +14,11 @@ from pipeline.ground.records import Block, BlockKind, Document, Reading, Sentenc
 def read(document: Document, *, allow_none: bool = False) -> Reading:
     """Judge the blocks of a document and cut its running prose into sentences; refuse one without any."""
     kept, skipped = judge_blocks(document)
-    spans = [(*span, block.page, number) for number, block in enumerate(kept, 1) for span in _spans(document, block)]
+    spans = [
+        (start, end, block.page_at(start), number)
+        for number, block in enumerate(kept, 1)
+        for start, end in _spans(document, block)
+    ]
     if not spans and not allow_none:
         counts = Counter(str(one.reason) for one in skipped)
         said = ", ".join(f"{number} {reason}" for reason, number in counts.most_common()) or "nothing at all"

@@ -76,7 +76,9 @@ def _declared_facts(source: str) -> tuple[str, str]:
     _hush()
     # The short search reads meta tags, JSON-LD and <time>; the extensive one guesses, and takes ten times as long.
     facts = extract_metadata(_XML_DECLARATION.sub("", source, count=1), extensive=False)
-    return collapse(facts.title or ""), iso_date(facts.date or "")
+    # JSON-LD may hold a list or an object where a title belongs, and trafilatura hands it on.
+    title, date = (one if isinstance(one, str) else "" for one in (facts.title, facts.date))
+    return collapse(title), iso_date(date)
 
 
 def _hush() -> None:

@@ -1,5 +1,6 @@
 """The glossary: every record that passes between rooms."""
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -42,12 +43,21 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A half-open character span of a document, with the kind its reader saw; `page` counts from 1."""
+    """A half-open character span of a document, with the kind its reader saw.
+
+    `page`, from 1, is the one it begins on; `turns` are the offsets at which it goes on to others, each with its page.
+    """
 
     kind: BlockKind
     start: int
     end: int
     page: int | None = None
+    turns: tuple[tuple[int, int], ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """Give the page on which a character of the block stands; None where there are no pages."""
+        passed = bisect_right(self.turns, offset, key=lambda turn: turn[0])
+        return self.turns[passed - 1][1] if passed else self.page
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,8 @@ class Skipped:
 class Sentence:
     """A half-open character span of a document; `text` is exactly that slice.
 
-    `index` counts sentences from 0; `paragraph` counts blocks of running prose from 1, `page` pages from 1.
+    `index` counts sentences from 0; `paragraph` counts blocks of running prose from 1, `page` pages from 1:
+    it is the one the sentence begins on.
     """
 
     doc: str

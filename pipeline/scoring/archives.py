@@ -18,7 +18,7 @@ from pipeline.scoring.columns import TableOptions
 from pipeline.scoring.items import Failure, Item, path_of, seal, spell
 from pipeline.scoring.kinds import Kind, Tally, kind_of
 from pipeline.scoring.opened import LARGEST, open_file, read_bounded
-from pipeline.scoring.tables import table_items
+from pipeline.scoring.tables import Tables
 
 DEEPEST = 3  # archives within archives; people forward a zip of zips, and nobody goes further
 MOST_MEMBERS = 100_000  # members of one archive with all nested ones; a directory of these takes some 80 MB of memory
@@ -89,7 +89,9 @@ class _Spot:
     ways: tuple[str, ...] = ()
 
 
-def archive_items(path: Path, place: str, options: TableOptions, tally: Tally) -> Iterator[Item | Failure]:
+def archive_items(
+    path: Path, place: str, options: TableOptions, tally: Tally, tables: Tables
+) -> Iterator[Item | Failure]:
     """Yield the documents and table rows of an archive in its own order, and what is wrong with the rest.
 
     Documents are not unpacked; tables and nested archives are, in memory. Hidden members and those of other kinds
@@ -101,13 +103,15 @@ def archive_items(path: Path, place: str, options: TableOptions, tally: Tally) -
         yield Failure(place, error.message, error.hint or _UNPACK)
         return
     with archive:
-        yield from _Search(options, tally, _Budget(MOST_MEMBERS, MOST_BYTES)).members(archive, _Spot(seal(path), place))
+        search = _Search(options, tally, tables, _Budget(MOST_MEMBERS, MOST_BYTES))
+        yield from search.members(archive, _Spot(seal(path), place))
 
 
 @dataclass(frozen=True, slots=True)
 class _Search:
     options: TableOptions
     tally: Tally
+    tables: Tables
     budget: _Budget
 
     def members(self, archive: _Archive, spot: _Spot) -> Iterator[Item | Failure]:
@@ -159,7 +163,7 @@ class _Search:
         try:
             stream = io.BytesIO(_unpacked(archive, info, place))
             if kind is Kind.TABLE:
-                yield from table_items(stream, name, place, self.options)
+                yield from self.tables(stream, name, place, self.options)
                 return
             with _open(stream) as inner:
                 yield from self.members(inner, _Spot(spot.path, place, ways))

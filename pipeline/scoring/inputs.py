@@ -17,7 +17,7 @@ from pipeline.scoring.columns import TableOptions
 from pipeline.scoring.items import Failure, Item, Passed, seal, spell
 from pipeline.scoring.kinds import Kind, Tally, kind_of, unread_kind
 from pipeline.scoring.opened import LARGEST, open_file, read_bounded, what_is, why
-from pipeline.scoring.tables import table_items
+from pipeline.scoring.tables import Tables, table_items
 
 STDIN = "stdin"
 PAGES = (".html", ".htm")  # endings of reports, which lie among documents and are none unless named
@@ -25,7 +25,12 @@ _Found = Iterator[Item | Failure]
 
 
 def find_items(
-    named: Sequence[str], options: TableOptions, *, outside: Sequence[Path] = (), taken: set[int] | None = None
+    named: Sequence[str],
+    options: TableOptions,
+    *,
+    outside: Sequence[Path] = (),
+    taken: set[int] | None = None,
+    tables: Tables = table_items,
 ) -> Iterator[Item | Failure | Passed]:
     """Yield each document once, in the order named and by name within a folder, and what is wrong with the others.
 
@@ -34,8 +39,9 @@ def find_items(
     are left out unless named. Links are followed, and no folder or file is taken twice. `outside`, the output folder or
     file, is never read, and nothing in `taken` is, to which all that is found is added. Where files of other kinds or
     hidden ones were passed over, one `Passed` comes last; so are our own reports where other things are named too.
+    `tables` reads a table.
     """
-    finder = _Finder(options, outside, set() if taken is None else taken)
+    finder = _Finder(options, outside, tables, set() if taken is None else taken)
     reports = reports_among(named)
     for name in named:
         if name in reports:
@@ -75,6 +81,7 @@ class _Finder:
 
     options: TableOptions
     outside: Sequence[Path]
+    tables: Tables
     taken: set[int] = field(default_factory=set)
     tally: Tally = field(default_factory=Tally)
 
@@ -204,7 +211,7 @@ class _Finder:
         elif kind is Kind.DOCUMENT:
             yield Item(place, spell(path.name), id=place, path=seal(path))
         elif kind is Kind.ARCHIVE:
-            yield from archive_items(path, place, self.options, self.tally)
+            yield from archive_items(path, place, self.options, self.tally, self.tables)
         elif kind is Kind.TABLE:
             yield from self._table(path, place)
         elif outright:
@@ -219,7 +226,7 @@ class _Finder:
             yield Failure(place, error.message.removeprefix(f"{place}: "), error.hint)
             return
         with stream:
-            yield from table_items(cast(BinaryIO, stream), path.name, place, self.options)
+            yield from self.tables(cast(BinaryIO, stream), path.name, place, self.options)
 
     def _first(self, device: int, inode: int) -> bool:
         """Tell whether a file or folder is met for the first time, and remember it."""

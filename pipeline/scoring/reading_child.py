@@ -44,17 +44,15 @@ def _bound() -> None:
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """Read one item; give its reading with the digest of its bytes, or the reason why it cannot be read."""
+    from pipeline.corpus.unforeseen import failures_named
     from pipeline.scoring.items import Item
 
     item = Item(**{**question["item"], "members": tuple(question["item"]["members"])})
     try:
-        return {"reading": read_whole(item, question["encoding"])}
+        with failures_named(item.place):
+            return {"reading": read_whole(item, question["encoding"])}
     except StanceError as error:
         return {"reason": error.message, "hint": error.hint}
-    except MemoryError:
-        return {"reason": f"{item.place}: needs more memory than a document may take", "hint": "split the document"}
-    except RecursionError:
-        return {"reason": f"{item.place}: nested too deeply to be read", "hint": "save its text as .txt"}
 
 
 def read_whole(item: Any, encoding: str | None) -> dict[str, Any]:
@@ -65,12 +63,12 @@ def read_whole(item: Any, encoding: str | None) -> dict[str, Any]:
     from pipeline.scoring.items import digest_of
 
     raw = read_item(item) if item.text is None else item.text.encode("utf-8", "surrogatepass")
-    name = item.id or item.place
+    doc_id = item.id or item.place
     if item.text is None:
-        document = parse_document(Path(item.place), raw, encoding=encoding, doc_id=name)
+        document = parse_document(Path(item.place), raw, encoding=encoding, doc_id=doc_id, name=item.name)
     else:
         _refuse_surrogates(item)
-        document = read_text(item.text, name)
+        document = read_text(item.text, doc_id)
     reading = read(document) if item.text is None else read_given(document)
     return as_json(reading, item, digest_of(item, raw))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.corpus.unforeseen import failures_named
 from pipeline.ground.errors import DocumentError
 from pipeline.ground.files import hash_text
 from pipeline.ground.records import PLACES, Document, Profile, Reading
@@ -74,12 +75,12 @@ class Reader:
         item = self._item(row)
         try:
             if isinstance(item, Item):
-                yield from _sentences(row["position"], item, read_through(item, self.encoding))
+                with failures_named(item.place):
+                    reading = read_through(item, self.encoding)
+                yield from _sentences(row["position"], item, reading)
                 return
         except DocumentError as error:
             item = Failure(item.place, error.message.removeprefix(f"{item.place}: "), error.hint)
-        except (MemoryError, RecursionError):
-            item = Failure(item.place, "needs more memory, or nests deeper, than can be read", "split the document")
         said = {"place": item.place, "reason": item.reason, "hint": item.hint}
         yield dict.fromkeys(SENTENCE) | {"position": row["position"]} | said
 
@@ -110,7 +111,8 @@ def read_through(item: Item, encoding: str | None = None) -> Reading:
     if item.text is not None:
         document: Document = read_text(item.text, item.id)
     else:
-        document = parse_document(Path(item.place), _bytes(item), encoding=encoding, doc_id=item.id)
+        raw = _bytes(item)
+        document = parse_document(Path(item.place), raw, encoding=encoding, doc_id=item.id, name=item.name)
     said = {name: value for name in ("title", "date", "source") if (value := getattr(item, name))}
     document = replace(document, **said)
     return read(document) if item.text is None else read_given(document)

@@ -11,8 +11,9 @@ from pipeline.scoring.dates import iso_date
 from pipeline.scoring.delimited import delimited_rows
 from pipeline.scoring.items import Failure, Item, spell
 from pipeline.scoring.jsonlines import jsonl_rows
-from pipeline.scoring.parquet import parquet_rows
+from pipeline.scoring.parquet import parquet_rows, row_count
 
+Tables = Callable[[BinaryIO, str, str, TableOptions], Iterator[Item | Failure]]
 _Reader = Callable[[BinaryIO, TableOptions], Iterator[Row | BadRow]]
 
 
@@ -29,6 +30,16 @@ def table_items(stream: BinaryIO, name: str, place: str, options: TableOptions) 
         yield Failure(place, error.message, error.hint)
     except OSError as error:
         yield Failure(place, f"cannot be read on ({error.strerror})", "copy it anew")
+
+
+def known_rows(stream: BinaryIO, name: str, options: TableOptions) -> int | None:
+    """Give the number of rows of a table that tells it; None for one that must be read through."""
+    if _reader(name) is not parquet_rows:
+        return None
+    try:
+        return row_count(stream, options)
+    except DocumentError:
+        return 1  # the failure it will be
 
 
 def _reader(name: str) -> _Reader:

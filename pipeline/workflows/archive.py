@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
+from typing import BinaryIO
 
 from pipeline.ground.errors import DocumentError, StanceError
 from pipeline.ground.progress import Progress
@@ -21,6 +22,7 @@ from pipeline.scoring.items import Failure, Item, Passed, digest_of
 from pipeline.scoring.reader import SECONDS, read_items
 from pipeline.scoring.store import HALF, Store
 from pipeline.scoring.stream import Scored, score_stream
+from pipeline.scoring.tables import Tables, known_rows, table_items
 
 PART = 8192  # sentences after which a part is closed: what a kill can cost, some ten seconds with `fast`
 SHOWN = 5  # failures told one by one; errors.jsonl holds all
@@ -101,16 +103,27 @@ def _score(
     return result
 
 
-def _found(request: ArchiveRequest, target: Path | None = None) -> Iterator[Item | Failure | Passed]:
+def _found(
+    request: ArchiveRequest, target: Path | None = None, tables: Tables = table_items
+) -> Iterator[Item | Failure | Passed]:
     outside = [path for path in (request.output, target, *request.beside) if path]
-    return find_items(request.named, request.options, outside=outside)
+    return find_items(request.named, request.options, outside=outside, tables=tables)
 
 
 def count_items(request: ArchiveRequest) -> int:
-    """Count the documents to come, which reads tables through; 0 where standard input is one of them."""
+    """Count the documents to come, reading through only tables that do not tell; 0 with standard input among them."""
     if "-" in request.named:
         return 0
-    return sum(not isinstance(one, Passed) for one in _found(request))
+    told = 0
+
+    def tables(stream: BinaryIO, name: str, place: str, options: TableOptions) -> Iterator[Item | Failure]:
+        nonlocal told
+        rows = known_rows(stream, name, options)
+        told += rows or 0
+        return table_items(stream, name, place, options) if rows is None else iter(())
+
+    found = sum(not isinstance(one, Passed) for one in _found(request, tables=tables))
+    return found + told
 
 
 def _not_done(

@@ -32,6 +32,7 @@ def _facts(name: str, source: str) -> tuple[str, str]:
         ),
         ("2018-03.md", f"---\ntitle: The river\n---\n# Water\n\n{PROSE}", ("The river", "2018-03")),
         ("a.md", f"---\ndate: 6 May 2019\n---\n{PROSE}", ("", "2019-05-06")),
+        ("a.md", f'---\ntitle: "Half \\ud800 a pair"\n---\n{PROSE}', ("Half ? a pair", "")),
         ("a.md", f"---\ndate: 2019-02-30\n---\n{PROSE}", ("", "")),
         ("a.md", f"---\n[: {{\n---\n{PROSE}", ("", "")),
         ("a.md", f"---\njust text\n---\n{PROSE}", ("", "")),
@@ -95,9 +96,25 @@ def test_reading_a_text_loads_none_of_the_libraries_for_other_kinds(tmp_path):
     [
         ("source: The  Littoral Desk", "The Littoral Desk"),
         ("source: 4", "4"),
+        ('source: "A \\ud800 desk"', "A ? desk"),
         ("source:", ""),
         ("title: The river", ""),
     ],
 )
 def test_front_matter_names_the_source(front, source):
     assert parse_document(Path("a.md"), f"---\n{front}\n---\n{PROSE}".encode()).source == source
+
+
+@pytest.mark.parametrize(
+    ("told", "facts"),
+    [
+        ('"headline": "River talks", "datePublished": "2018-03-09"', ("River talks", "2018-03-09")),
+        ('"headline": ["River", "talks"], "datePublished": "2018-03-09"', ("", "2018-03-09")),
+        ('"headline": {"@value": "River talks"}', ("", "")),
+        ('"headline": 7, "datePublished": ["2018-03-09"]', ("", "")),
+    ],
+)
+def test_facts_of_a_page_that_are_no_strings_are_none(told, facts):
+    data = f'{{"@context": "https://schema.org", "@type": "NewsArticle", {told}}}'
+    head = f'<head><script type="application/ld+json">{data}</script></head>'
+    assert _facts("a.html", f"<html>{head}<body><article><p>{PROSE * 4}</p></article></body></html>") == facts

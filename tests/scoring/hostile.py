@@ -10,6 +10,7 @@ from pathlib import Path
 from scoring import hostile_archives as archives
 from scoring import hostile_pdfs as pdfs
 from scoring.hostile_archives import LAUGHS, PROSE, mail, packed
+from scoring.hostile_parquet import bomb
 
 LINE = 5_000_000  # bytes of the one-line files; 100_000_000 shows more and takes longer
 _PAGE = b"<html><body><article>%s</article></body></html>"
@@ -108,6 +109,7 @@ def _tables(line: int) -> list[Hostile]:
         Hostile("cut.parquet", "ends before its end", parquet[: len(parquet) // 2]),
         Hostile("flipped.parquet", "damaged in the middle", parquet[:20] + bytes(40) + parquet[60:]),
         Hostile("named.parquet", "no Parquet at all", b"PAR1" + PROSE + b"PAR1"),
+        Hostile("bomb.parquet", "one cell of 1.5 GB in 46 kB, of which the footer says nothing", bomb),
         Hostile("sheet.xlsx", "a spreadsheet, which is not read", packed([("xl/workbook.xml", b"<workbook/>")])),
     ]
 

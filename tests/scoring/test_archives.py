@@ -15,6 +15,9 @@ from pipeline.scoring.columns import TableOptions
 from pipeline.scoring.inputs import find_items
 from pipeline.scoring.items import Failure, Item, Passed
 from pipeline.scoring.opened import LARGEST
+from pipeline.scoring.reader import FIELDS
+from pipeline.scoring.reading_child import answer
+from pipeline.scoring.spark_rows import read_through
 
 PROSE = b"The envoys met at noon. They agreed on little."
 
@@ -182,3 +185,14 @@ def test_files_are_read_within_bounds(monkeypatch):
     Path("a.txt").unlink()
     with pytest.raises(DocumentError, match="no such file"):
         read_item(item)
+
+
+def test_a_date_in_a_name_is_of_the_members_own_name():
+    inner = packed([("2014-04-04.txt", PROSE), ("notes.txt", PROSE)])
+    members = ("minutes.txt", "2018-03-09.txt", "north/2017-01-02.txt", "2019/notes.txt")
+    raw = packed([*((name, PROSE) for name in members), ("inner-2015-05-05.zip", inner)])
+    found = find(raw, "export-2026-11-25.zip")
+    dates = ["", "2018-03-09", "2017-01-02", "", "2014-04-04", ""]
+    assert [read_through(one).document.date for one in found] == dates
+    asked = [{"item": {name: getattr(one, name) for name in FIELDS}, "encoding": None} for one in found]
+    assert [answer(one)["reading"]["date"] for one in asked] == dates

@@ -4,11 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
 
 from pipeline.corpus.furniture import ends_sentence
 from pipeline.corpus.normalise import collapse
 from pipeline.corpus.pdf.columns import flows_of
-from pipeline.corpus.pdf.hyphens import join_lines, vocabulary
+from pipeline.corpus.pdf.hyphens import TURN, join_lines, vocabulary
 from pipeline.corpus.pdf.lines import Line, lines_of
 from pipeline.corpus.pdf.margins import Framed, frame
 from pipeline.corpus.pdf.paragraphs import Draft, Measures, draft, marker_of, measure
@@ -160,7 +161,10 @@ def _piece(one: Draft | Piece, words: Counter[str]) -> Piece:
         return one
     if one.kind is BlockKind.TABLE:
         return Piece(one.kind, "\n".join(" | ".join(line.cells) for line in one.lines), one.page)
-    text = join_lines([line.text for line in one.lines], words)[one.marker :]
+    turns = {index: line.page for index, (last, line) in enumerate(pairwise(one.lines), 1) if line.page != last.page}
+    text = join_lines([line.text for line in one.lines], words, turns)[one.marker :]
     if one.kind is not BlockKind.FOOTNOTE:
         text = _SUPERSCRIPTS.sub("", text)
-    return Piece(one.kind, collapse(text), one.page)
+    parts = collapse(text).split(TURN)
+    offsets = accumulate(len(part) for part in parts[:-1])
+    return Piece(one.kind, "".join(parts), one.page, tuple(zip(offsets, turns.values(), strict=True)))

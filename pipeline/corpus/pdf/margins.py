@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from pipeline.corpus.furniture import ends_sentence
 from pipeline.corpus.pdf.lines import text_of, text_rows
+from pipeline.corpus.pdf.numbering import counted, page_number
 from pipeline.corpus.pdf.words import PageWords, Word
 
 _MARGIN = 0.18  # of the page's height, from either edge; nothing further in is a running head
@@ -15,9 +16,6 @@ _ROWS = 4  # the most rows a head or foot has
 _LONGEST, _SHORT = 20, 8  # words; the longest head known by its place alone, and by recurring close to the text
 _APART, _SAME_PLACE = 1.6, 3.0  # leadings between a head and its text; points between one page's head and the next's
 _FEWEST_PAGES = 3  # a place shared by fewer pages says nothing
-_PAGE_NUMBER = re.compile(
-    r"\W*(?:p(?:age|\.)?\s*)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:of|/|\||from)\s*\d{1,4})?\W*", re.IGNORECASE
-)
 _NUMBERS = re.compile(r"\d+|\b[ivxlc]+\b")
 
 
@@ -39,9 +37,14 @@ class _Row:
     size: int
 
     @property
+    def bare(self) -> str:
+        """Reduce the text to what recurs: `12 River Review` and `14 River Review` are one."""
+        return " ".join(_NUMBERS.sub("#", self.text.casefold()).split())
+
+    @property
     def key(self) -> str:
-        """Reduce the row to what recurs: `12 River Review` and `14 River Review` are one."""
-        return f"{self.size} {' '.join(_NUMBERS.sub('#', self.text.casefold()).split())}"
+        """Tell rows apart by what recurs and by their size."""
+        return f"{self.size} {self.bare}"
 
 
 def frame(pages: Sequence[PageWords]) -> list[Framed]:
@@ -77,6 +80,12 @@ class _Edge:
         self.leading = Counter(round(gap, 1) for gap in gaps).most_common(1)[0][0] if gaps else 0.0
         self.inner = [(own if top else own[::-1])[1 : _ROWS + 1] for own in rows]
         self.places = [own[0].y for number, own in enumerate(self.rows) if own and self._apart(number, 0)]
+        edges = [page.height if top else 0.0 for page in pages]
+        numbers = [
+            [(value, abs(edge - row.y)) for row in own if (value := page_number(row.text)) is not None]
+            for edge, own in zip(edges, self.rows, strict=True)
+        ]
+        self.counted = counted(numbers, _SAME_PLACE)
 
     @staticmethod
     def _near(page: PageWords, y: float, top: bool) -> bool:
@@ -90,21 +99,31 @@ class _Edge:
     def length(self, number: int) -> int:
         """Count the rows that are head or foot on a page."""
         length = 0
-        for place, row in enumerate(self.rows[number]):
+        for place in range(len(self.rows[number])):
             placed = place == 0 and self._placed(number)
-            if not (_PAGE_NUMBER.fullmatch(row.text) or placed or self._recurs(number, place)):
+            if not (self._numbers(number, place) or placed or self._recurs(number, place)):
                 break
             length = place + 1
         return length
 
+    def _numbers(self, number: int, place: int) -> bool:
+        """Tell whether a row is the page's number, and no end of a line such as `2018.` that a page break cut off."""
+        row = self.rows[number][place]
+        value = page_number(row.text)
+        if value is None or value in self.counted[number]:
+            return value is not None
+        inner = self.inner[number][place : place + 1]
+        apart = not inner or self._apart(number, place) or row.size != inner[0].size
+        return apart and not ends_sentence(row.text)
+
     def _recurs(self, number: int, place: int) -> bool:
         """Tell whether a row recurs but for numbers; two pages may begin with the same line of text, most do not."""
         row = self.rows[number][place]
-        first = next((char for char in row.text if char.isalpha()), "")
-        if not first or self.keys[row.key] < 2:
+        if self.keys[row.key] < 2 or not any(char.isalpha() for char in row.bare):
             return False
         if 2 * self.keys[row.key] > len(self.rows):
             return True
+        first = next(char for char in row.text if char.isalpha())
         text = first.islower() and ends_sentence(row.text)
         return self._apart(number, place) or (len(row.words) <= _SHORT and not text)
 
