@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -21,6 +22,7 @@ from pipeline.scoring.tables import table_items
 
 STDIN = "stdin"
 PAGES = (".html", ".htm")  # endings of reports, which lie among documents and are none unless named
+DIGITS = 12  # of the hash that tells one text on standard input from another
 _Found = Iterator[Item | Failure]
 
 
@@ -112,7 +114,9 @@ class _Finder:
                 STDIN, error.message.removeprefix(f"{STDIN}.txt: "), "pipe a text into it: cat FILE | stance …"
             )
         else:
-            yield Item(STDIN, f"{STDIN}.txt", id=STDIN, text=text)
+            digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+            place = f"{STDIN}-{digest[:DIGITS]}"  # the next text must not take the place of this one
+            yield Item(place, f"{STDIN}.txt", id=place, text=text)
 
     def _pattern(self, path: Path) -> _Found:
         """Expand what the shell did not: `*`, `?`, `[a-c]`, and `**` for folders at any depth, links left aside."""

@@ -97,6 +97,7 @@ def _score(
         _keep(store, stream, request.part, result, progress)
         progress.close()
         result.documents, result.sentences = store.documents, store.sentences
+    force = force or (anew and "-" in request.named)  # parts of another text on standard input are none of this file
         finish(store)
     return result
 
