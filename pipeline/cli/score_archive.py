@@ -60,7 +60,8 @@ def said(request: "ArchiveRequest", result: "ArchiveResult", *, to_file: bool) -
     output = request.output
     lines = [result.passed.said] if result.passed.said else []
     if result.unchanged and not result.new_documents:
-        lines.append(f"nothing to do: {_many(result.unchanged, 'document')} in {output} unchanged since scored")
+        nothing = "nothing new to score" if result.left_out else "nothing to do"
+        lines.append(f"{nothing}: {_many(result.unchanged, 'document')} in {output} unchanged since scored")
     elif result.new_documents or not result.failed:
         unchanged = f"; {_many(result.unchanged, 'document')} unchanged" if result.unchanged else ""
         new = f"{_many(result.new_documents, 'document')}, {_many(result.new_sentences, 'sentence')}"
@@ -103,3 +104,5 @@ def is_file(output: Path, form: str | None) -> bool:
             f"{output} is {ending}, and --format says {form}", hint="give one of them, or name a folder with -o"
         )
     return True
+    if result.left_out:
+        lines.append(f"left out {_many(result.left_out, 'row')} that no table has any more")

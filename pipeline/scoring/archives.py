@@ -159,7 +159,7 @@ class _Search:
         try:
             stream = io.BytesIO(_unpacked(archive, info, place))
             if kind is Kind.TABLE:
-                yield from table_items(stream, name, place, self.options)
+                yield from table_items(stream, name, place, self.options, self.tally.ends)
                 return
             with _open(stream) as inner:
                 yield from self.members(inner, _Spot(spot.path, place, ways))

@@ -18,26 +18,34 @@ from pipeline.scoring.columns import TableOptions
 from pipeline.scoring.items import Failure, Item, Passed, seal, spell
 from pipeline.scoring.kinds import Kind, Tally, kind_of, unread_kind
 from pipeline.scoring.opened import LARGEST, open_file, read_bounded, what_is, why
+from pipeline.scoring.row_numbers import RowNumbers
 from pipeline.scoring.tables import table_items
 
 STDIN = "stdin"
-PAGES = (".html", ".htm")  # endings of reports, which lie among documents and are none unless named
 DIGITS = 12  # of the hash that tells one text on standard input from another
+PAGES = (".html", ".htm")  # endings of reports, which lie among documents and are none unless named
 _Found = Iterator[Item | Failure]
 
 
 def find_items(
-    named: Sequence[str], options: TableOptions, *, outside: Sequence[Path] = (), taken: set[int] | None = None
+    named: Sequence[str],
+    options: TableOptions,
+    *,
+    outside: Sequence[Path] = (),
+    taken: set[int] | None = None,
+    ends: dict[str, RowNumbers] | None = None,
 ) -> Iterator[Item | Failure | Passed]:
     """Yield each document once, in the order named and by name within a folder, and what is wrong with the others.
 
     A place is the path that opens the file from the working folder, begun as the user typed it; an id is the place,
-    unless a table has ids of its own. Both are the same in every run from the same folder. Hidden files and folders
-    are left out unless named. Links are followed, and no folder or file is taken twice. `outside`, the output folder or
-    file, is never read, and nothing in `taken` is, to which all that is found is added. Where files of other kinds or
+    unless a table has ids of its own. Both are the same in every run from the same folder; those of a text on standard
+    input come of its hash. Hidden files and folders are left out unless named. Links are followed, and no folder or
+    file is taken twice. `outside`, the output folder or file, is never read, and nothing in `taken` is, to which all
+    that is found is added; `ends` takes in the rows of each table read to its end. Where files of other kinds or
     hidden ones were passed over, one `Passed` comes last; so are our own reports where other things are named too.
     """
-    finder = _Finder(options, outside, set() if taken is None else taken)
+    tally = Tally() if ends is None else Tally(ends=ends)
+    finder = _Finder(options, outside, set() if taken is None else taken, tally)
     reports = reports_among(named)
     for name in named:
         if name in reports:
@@ -223,7 +231,7 @@ class _Finder:
             yield Failure(place, error.message.removeprefix(f"{place}: "), error.hint)
             return
         with stream:
-            yield from table_items(cast(BinaryIO, stream), path.name, place, self.options)
+            yield from table_items(cast(BinaryIO, stream), path.name, place, self.options, self.tally.ends)
 
     def _first(self, device: int, inode: int) -> bool:
         """Tell whether a file or folder is met for the first time, and remember it."""

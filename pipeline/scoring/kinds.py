@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.corpus.readers import EXTENSIONS
 from pipeline.scoring.items import Failure, Passed, spell
+from pipeline.scoring.row_numbers import RowNumbers
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 ARCHIVES = (".zip",)
@@ -49,10 +50,11 @@ def unread_kind(path: Path, place: str) -> Failure:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of what is passed over, as they grow."""
+    """Counts of what is passed over, as they grow, and the rows of each table that was read to its end, by place."""
 
     counts: Counter[str] = field(default_factory=Counter)
     hidden: int = 0
+    ends: dict[str, RowNumbers] = field(default_factory=dict)
 
     def pass_over(self, name: str) -> None:
         """Count a file of another kind by its extension."""

@@ -19,6 +19,7 @@ from pipeline.scoring.formats import Format, join_files
 from pipeline.scoring.inputs import find_items
 from pipeline.scoring.items import Failure, Item, Passed, digest_of
 from pipeline.scoring.reader import SECONDS, read_items
+from pipeline.scoring.row_numbers import RowNumbers
 from pipeline.scoring.store import HALF, Store
 from pipeline.scoring.stream import Scored, score_stream
 
@@ -44,12 +45,16 @@ class ArchiveRequest:
 
 @dataclass(slots=True)
 class ArchiveResult:
-    """What a run did, and what the folder holds after it; `faults` are the first few of `failed`."""
+    """What a run did, and what the folder holds after it.
+
+    `faults` are the first few of `failed`; `left_out` counts rows that their tables have no more.
+    """
 
     new_documents: int = 0
     new_sentences: int = 0
     unchanged: int = 0
     failed: int = 0
+    left_out: int = 0
     faults: list[Failure] = field(default_factory=list)
     passed: Passed = field(default_factory=Passed)
     documents: int = 0
@@ -78,7 +83,8 @@ def _score(
     target: Path | None = None,
 ) -> ArchiveResult:
     """Score into a folder, and finish while it is still held; parts for a `target` file belong to one list of names."""
-    found = _found(request, target)
+    ends: dict[str, RowNumbers] = {}
+    found = _found(request, target, ends)
     head = list(islice(found, 2))
     if all(isinstance(one, Passed) for one in head):
         raise nothing_in(request.named)
@@ -91,20 +97,23 @@ def _score(
     } | ({"named": list(request.named)} if target else {})
     result = ArchiveResult()
     labels, anew = predictor.classes_, target is not None
+    force = force or (anew and "-" in request.named)  # parts of another text on standard input are none of this file
     with open_store(request.output, run, request.form, labels, force=force, anew=anew) as store:
         fresh = _not_done(store, chain(head, found), result, progress)
         stream = score_stream(predictor, read_items(fresh, request.options.encoding, request.seconds))
         _keep(store, stream, request.part, result, progress)
+        result.left_out = store.leave_out(ends)  # last: what moved up is in its new place by now
         progress.close()
         result.documents, result.sentences = store.documents, store.sentences
-    force = force or (anew and "-" in request.named)  # parts of another text on standard input are none of this file
         finish(store)
     return result
 
 
-def _found(request: ArchiveRequest, target: Path | None = None) -> Iterator[Item | Failure | Passed]:
-    outside = [path for path in (request.output, target, *request.beside) if path]
-    return find_items(request.named, request.options, outside=outside)
+def _found(
+    request: ArchiveRequest, target: Path | None = None, ends: dict[str, RowNumbers] | None = None
+) -> Iterator[Item | Failure | Passed]:
+    written = (target,) if target else ()
+    return find_items(request.named, request.options, outside=(request.output, *written, *request.beside), ends=ends)
 
 
 def count_items(request: ArchiveRequest) -> int:
