@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -14,7 +13,7 @@ from pipeline.ground.progress import Progress
 from pipeline.predict import Predictor
 from pipeline.scoring.archives import read_item
 from pipeline.scoring.columns import TableOptions
-from pipeline.scoring.folder import open_store
+from pipeline.scoring.folder import discard, open_store
 from pipeline.scoring.formats import Format, join_files
 from pipeline.scoring.inputs import find_items
 from pipeline.scoring.items import Failure, Item, Passed, digest_of
@@ -54,8 +53,8 @@ class ArchiveResult:
     new_sentences: int = 0
     unchanged: int = 0
     failed: int = 0
-    left_out: int = 0
     faults: list[Failure] = field(default_factory=list)
+    left_out: int = 0
     passed: Passed = field(default_factory=Passed)
     documents: int = 0
     sentences: int = 0
@@ -97,13 +96,13 @@ def _score(
     } | ({"named": list(request.named)} if target else {})
     result = ArchiveResult()
     labels, anew = predictor.classes_, target is not None
-    force = force or (anew and "-" in request.named)  # parts of another text on standard input are none of this file
     with open_store(request.output, run, request.form, labels, force=force, anew=anew) as store:
+    force = force or (anew and "-" in request.named)  # parts of another text on standard input are none of this file
         fresh = _not_done(store, chain(head, found), result, progress)
         stream = score_stream(predictor, read_items(fresh, request.options.encoding, request.seconds))
         _keep(store, stream, request.part, result, progress)
-        result.left_out = store.leave_out(ends)  # last: what moved up is in its new place by now
         progress.close()
+        result.left_out = store.leave_out(ends)  # last: what moved up is in its new place by now
         result.documents, result.sentences = store.documents, store.sentences
         finish(store)
     return result
@@ -208,7 +207,7 @@ def score_to_file(
             if store.documents:
                 join_files(store.tables("sentences"), half, "sentences", request.form, predictor.classes_)
                 os.replace(half, target)
-            shutil.rmtree(beside)
+            discard(beside)
         except OSError as error:
             raise StanceError(
                 f"cannot write {target}: {error.strerror}; the scores are safe in {beside}",
