@@ -67,8 +67,8 @@ def said(request: "ArchiveRequest", result: "ArchiveResult", *, to_file: bool) -
         new = f"{_many(result.new_documents, 'document')}, {_many(result.new_sentences, 'sentence')}"
         lines.append(f"scored {new}{unchanged}")
     if result.failed:
-        where = "" if to_file else f"; all are listed in {output / 'errors.jsonl'}"
-        lines.append(f"{_many(result.failed, 'document')} could not be read{where}")
+        where = errors_of(output) if to_file else output / "errors.jsonl"
+        lines.append(f"{_many(result.failed, 'document')} could not be read; all are listed in {where}")
     if to_file and result.documents:
         lines.append(f"wrote {_many(result.sentences, 'sentence')} to {output}")
     elif result.documents:
@@ -98,6 +98,8 @@ def is_file(output: Path, form: str | None) -> bool:
         raise StanceError(
             f"{output}: the ending {output.suffix!r} is none of {', '.join(f'.{one}' for one in FORMATS)}",
             hint=f"name such a file, or a folder for many documents: -o {output.stem}/",
+    from pipeline.workflows.archive import errors_of
+
         )
     if form and form != ending:
         raise StanceError(

@@ -9,6 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from pipeline.ground.errors import DocumentError, StanceError
+from pipeline.ground.files import cut_name
 from pipeline.ground.progress import Progress
 from pipeline.predict import Predictor
 from pipeline.scoring.archives import read_item
@@ -19,7 +20,7 @@ from pipeline.scoring.inputs import find_items
 from pipeline.scoring.items import Failure, Item, Passed, digest_of
 from pipeline.scoring.reader import SECONDS, read_items
 from pipeline.scoring.row_numbers import RowNumbers
-from pipeline.scoring.store import HALF, Store
+from pipeline.scoring.store import ERRORS, HALF, Store
 from pipeline.scoring.stream import Scored, score_stream
 
 PART = 8192  # sentences after which a part is closed: what a kill can cost, some ten seconds with `fast`
@@ -53,8 +54,8 @@ class ArchiveResult:
     new_sentences: int = 0
     unchanged: int = 0
     failed: int = 0
-    faults: list[Failure] = field(default_factory=list)
     left_out: int = 0
+    faults: list[Failure] = field(default_factory=list)
     passed: Passed = field(default_factory=Passed)
     documents: int = 0
     sentences: int = 0
@@ -96,13 +97,13 @@ def _score(
     } | ({"named": list(request.named)} if target else {})
     result = ArchiveResult()
     labels, anew = predictor.classes_, target is not None
-    with open_store(request.output, run, request.form, labels, force=force, anew=anew) as store:
     force = force or (anew and "-" in request.named)  # parts of another text on standard input are none of this file
+    with open_store(request.output, run, request.form, labels, force=force, anew=anew) as store:
         fresh = _not_done(store, chain(head, found), result, progress)
         stream = score_stream(predictor, read_items(fresh, request.options.encoding, request.seconds))
         _keep(store, stream, request.part, result, progress)
-        progress.close()
         result.left_out = store.leave_out(ends)  # last: what moved up is in its new place by now
+        progress.close()
         result.documents, result.sentences = store.documents, store.sentences
         finish(store)
     return result
@@ -111,7 +112,7 @@ def _score(
 def _found(
     request: ArchiveRequest, target: Path | None = None, ends: dict[str, RowNumbers] | None = None
 ) -> Iterator[Item | Failure | Passed]:
-    written = (target,) if target else ()
+    written = (target, errors_of(target)) if target else ()
     return find_items(request.named, request.options, outside=(request.output, *written, *request.beside), ends=ends)
 
 
@@ -119,7 +120,7 @@ def count_items(request: ArchiveRequest) -> int:
     """Count the documents to come, which reads tables through; 0 where standard input is one of them."""
     if "-" in request.named:
         return 0
-    return sum(not isinstance(one, Passed) for one in _found(request))
+    return sum(not isinstance(one, Passed) for one in _found(request, request.output))
 
 
 def _not_done(
@@ -194,6 +195,8 @@ def score_to_file(
 ) -> ArchiveResult:
     """Score into one file, `request.output`: parts beside it, joined and renamed at the end, then removed.
 
+    What could not be read is listed in `errors_of(request.output)`, which a run without failures removes.
+
     Raises:
         DocumentError: nothing to score is named.
         StanceError: the file cannot be written, or another run writes it.
@@ -207,6 +210,10 @@ def score_to_file(
             if store.documents:
                 join_files(store.tables("sentences"), half, "sentences", request.form, predictor.classes_)
                 os.replace(half, target)
+            if (beside / ERRORS).exists():
+                os.replace(beside / ERRORS, errors_of(target))
+            else:
+                errors_of(target).unlink(missing_ok=True)
             discard(beside)
         except OSError as error:
             raise StanceError(
@@ -217,3 +224,9 @@ def score_to_file(
             half.unlink(missing_ok=True)
 
     return _score(predictor, replace(request, output=beside), progress, finish, force=force, target=target)
+
+
+def errors_of(output: Path) -> Path:
+    """Name the list of what could not be read: beside a file of scores, and where a link to one leads."""
+    file = output.resolve() if output.is_symlink() else output
+    return file.with_name(f"{cut_name(file.name)}.{ERRORS}")

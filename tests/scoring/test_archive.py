@@ -246,3 +246,28 @@ def test_a_file_holds_no_text_that_was_piped_to_a_run_before(place, predictor, m
     pipe(monkeypatch, "The fleet must strike.")
     score_to_file(predictor, request, Progress())
     assert [json.loads(line)["text"] for line in request.output.read_text().splitlines()] == ["The fleet must strike."]
+
+
+def test_what_a_file_lacks_is_listed_beside_it_until_it_can_be_read(place, predictor):
+    request = ArchiveRequest(("in",), place / "all.jsonl", "jsonl")
+    listed = place / "all.jsonl.errors.jsonl"
+    for names in (["broken.txt", "empty.txt"], ["empty.txt"], []):
+        score_to_file(predictor, request, Progress())
+        found = [json.loads(line)["place"] for line in listed.read_text().splitlines()] if listed.exists() else []
+        assert found == [f"in/{name}" for name in names]
+        (place / "in" / (names or ["gone.txt"])[0]).unlink(missing_ok=True)
+    assert not listed.exists()
+
+
+def test_the_list_of_errors_is_no_document(place, predictor):
+    request = ArchiveRequest((".",), place / "all.jsonl", "jsonl")
+    for _ in range(2):
+        result = score_to_file(predictor, request, Progress())
+        assert (result.failed, result.documents) == (2, 24)
+
+
+def test_a_list_of_errors_lies_where_a_link_leads(place, predictor):
+    (place / "far").mkdir()
+    (place / "all.jsonl").symlink_to(place / "far" / "all.jsonl")
+    score_to_file(predictor, ArchiveRequest(("in",), place / "all.jsonl", "jsonl"), Progress())
+    assert sorted(path.name for path in (place / "far").iterdir()) == ["all.jsonl", "all.jsonl.errors.jsonl"]

@@ -10,9 +10,11 @@ import pytest
 from scoring.archives_of_text import contents, read_here, run, write_archive
 
 from pipeline.ground.errors import StanceError
+from pipeline.ground.progress import Progress
 from pipeline.predict import Predictor
 from pipeline.scoring import store
 from pipeline.workflows import archive
+from pipeline.workflows.archive import ArchiveRequest, score_to_file
 
 KILLS = int(os.environ.get("STANCE_KILLS", "40"))  # `make kills` tries 200
 SEED = 2018
@@ -194,6 +196,21 @@ def test_a_new_beginning_that_never_began_costs_nothing(place, predictor):
     with pytest.raises(StanceError, match="made otherwise"):
         run(predictor, place / "in", place / "out", **FEW)
     assert contents(place / "out") == before
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_file_is_written_from_wherever_the_run_before_was_killed(place, predictor, force):
+    request = ArchiveRequest((*FEW["named"], "in/broken.txt"), place / "all.csv", "csv", part=1)
+    errors = place / "all.csv.errors.jsonl"
+    steps = steps_of(lambda: score_to_file(predictor, request, Progress(), force=force))
+    whole, listed = request.output.read_bytes(), errors.read_bytes()
+    for step in range(1 + force, steps + 1, 2):
+        request.output.unlink(missing_ok=True)
+        errors.unlink(missing_ok=True)
+        assert killed(lambda: score_to_file(predictor, request, Progress(), force=force), step) == signal.SIGKILL
+        score_to_file(predictor, request, Progress())
+        assert (request.output.read_bytes(), errors.read_bytes()) == (whole, listed)
+        assert sorted(path.name for path in place.iterdir()) == ["all.csv", "all.csv.errors.jsonl", "in"]
 
 
 def write_table(path: Path, names: range) -> None:
