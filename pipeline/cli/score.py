@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli.score_reading import Options, is_document, read_and_load
+from pipeline.cli.score_archive import goes_in_parts, is_file, run
+from pipeline.cli.score_reading import Options, read_and_load
 from pipeline.cli.score_report import (
     ScoreCommand,
     Wanted,
@@ -76,11 +77,12 @@ def command(
 
     FILES are .txt, .md, .html, .pdf, .docx, .eml; tables (.csv, .jsonl, .parquet)
     with a text column; folders, patterns, .zip archives of these; - is standard
-    input. With -o FOLDER any number of them (stance score archive/ -o scores/): a
-    run that was killed goes on where it stopped, and what is unchanged since it was
-    scored is left alone; pandas, DuckDB and Spark read the folder. Without -o,
-    one document prints every sentence; several print one profile each. With
-    --report one page shows the text with its labels, for up to 200 documents.
+    input. With -o FOLDER or FILE any number of them
+    (stance score archive/ -o scores/): a run that was killed goes on where it
+    stopped, and what is unchanged since it was scored is left alone; pandas, DuckDB
+    and Spark read the folder. Without -o, one document prints every sentence;
+    several print one profile each. With --report one page shows the text with its
+    labels, for up to 200 documents.
 
     What cannot be read is named, the others are scored, and the exit code is 2.
     A question mark behind a probability says that the decision deserves a look.
@@ -97,10 +99,10 @@ def command(
     folder = _choose(model, fast)
     wanted = None if report is None else Wanted(files, page, folder, evidence=evidence is not False)
     in_rows = bool(evidence) and _words_in_rows(output, as_json)
-    if output and _is_archive(files, output, form, adapt_priors, in_rows):
+    asked = {"as_json": as_json, "adapt_priors": adapt_priors, "evidence": in_rows}
+    if output and goes_in_parts(files, output, form, **asked):
         fine = _into_parts(_load(folder), files, output, form, options, wanted, force=force)
     else:
-        asked = {"as_json": as_json, "adapt_priors": adapt_priors, "evidence": in_rows}
         fine = _at_hand(folder, files, output, options, wanted, **asked)
     if not fine:
         raise SystemExit(2)
@@ -141,35 +143,19 @@ def _refuse_output(files: tuple[str, ...], output: Path | None) -> None:
     """Raise `StanceError` where the output would replace a document, or something that is no file."""
     from pipeline.ground.errors import StanceError
     from pipeline.ground.files import look_at
+    from pipeline.workflows.archive import errors_of
 
     facts = look_at(output) if output else None
-    if output is None or facts is None or stat.S_ISDIR(facts.st_mode):
+    if output is None or (facts and stat.S_ISDIR(facts.st_mode)):
         return
-    same = os.path.realpath(output) in {os.path.realpath(file) for file in files}
-    if same or not stat.S_ISREG(facts.st_mode):
+    documents = {os.path.realpath(file) for file in files if os.path.lexists(file)}
+    named = next((path for path in (output, errors_of(output)) if os.path.realpath(path) in documents), None)
+    if named or (facts and not stat.S_ISREG(facts.st_mode)):
+        said = f"{named} is one of the documents" if named else f"{output} is no ordinary file"
         raise StanceError(
-            f"{output} is {'one of the documents' if same else 'no ordinary file'}; it is left as it is",
+            f"{said}; it is left as it is",
             hint="name another file or a folder with -o, or print the lines with --json",
         )
-
-
-def _is_archive(files: tuple[str, ...], output: Path, form: str | None, adapt_priors: bool, evidence: bool) -> bool:
-    """Tell what goes through the folder of parts: a folder as output, or more than plain documents as input."""
-    from pipeline.cli.score_archive import is_file
-    from pipeline.ground.errors import StanceError
-
-    many = not is_file(output, form) or any(not is_document(file) for file in files)
-    if many and adapt_priors:
-        raise StanceError(
-            "--adapt-priors needs the shares of all documents before the first is decided, and takes plain documents",
-            hint="name the documents and a file: stance score A.txt B.txt --adapt-priors -o scores.jsonl",
-        )
-    if many and evidence:
-        raise StanceError(
-            "--evidence asks the model about every word, which is too slow for an archive; it takes plain documents",
-            hint="name the documents and a file: stance score A.txt B.txt --evidence -o scores.jsonl",
-        )
-    return many
 
 
 def _into_parts(
@@ -183,18 +169,18 @@ def _into_parts(
     force: bool,
 ) -> bool:
     """Score into a folder of parts, or a file by way of one, and make the report if asked; tell whether all went."""
-    from pipeline.cli.score_archive import is_file, run
     from pipeline.scoring.columns import TableOptions
-    from pipeline.workflows.archive import ArchiveRequest
+    from pipeline.workflows.archive import ArchiveRequest, errors_of
 
     to_file = is_file(output, form)
     kind: Any = output.suffix.lower()[1:] if to_file else form or "parquet"
     beside = wanted.outside if wanted else ()
+    written = (output, errors_of(output), *beside) if to_file else (output, *beside)
     if wanted:
-        refuse_many(files, options, (output, *beside))
+        refuse_many(files, options, written)
     request = ArchiveRequest(files, output, kind, TableOptions(**options), beside=beside)
     fine = run(predictor, request, to_file=to_file, force=force)
-    made = report_again(predictor, wanted, options, (output, *beside)) if wanted else True
+    made = report_again(predictor, wanted, options, written) if wanted else True
     return fine and made
 
 

@@ -1,15 +1,55 @@
 """Score many documents for `stance score -o`: into a folder that grows, or into one file."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli.score_reading import AT_HAND, is_document
+
 if TYPE_CHECKING:
     from pipeline.ground.progress import Progress
     from pipeline.predict import Predictor
     from pipeline.workflows.archive import ArchiveRequest, ArchiveResult
+
+
+def goes_in_parts(
+    files: Sequence[str], output: Path, form: str | None, *, as_json: bool, adapt_priors: bool, evidence: bool
+) -> bool:
+    """Tell what goes through a folder of parts: all but one plain document, or a few whose options need all at once.
+
+    Raises:
+        StanceError: an option needs the documents at hand, and these are a folder, table or archive, or too many.
+    """
+    from pipeline.ground.errors import StanceError
+
+    many = not is_file(output, form) or any(not is_document(file) for file in files)
+    if many and adapt_priors:
+        raise StanceError(
+            "--adapt-priors needs the shares of all documents before the first is decided, and takes plain documents",
+            hint="name the documents and a file: stance score A.txt B.txt --adapt-priors -o scores.jsonl",
+        )
+    if many and evidence:
+        raise StanceError(
+            "--evidence asks the model about every word, which is too slow for an archive; it takes plain documents",
+            hint="name the documents and a file: stance score A.txt B.txt --evidence -o scores.jsonl",
+        )
+    count = len(set(files))
+    if (adapt_priors or evidence) and count > AT_HAND:
+        option = "--adapt-priors" if adapt_priors else "--evidence"
+        raise StanceError(
+            f"{option} takes at most {AT_HAND} documents, which are held in memory, and these are {count:,}",
+            hint=f"name fewer, or leave out {option}: any number of documents then goes into {output}",
+        )
+    many = many or (count > 1 and not adapt_priors and not evidence)
+    if many and as_json:
+        raise StanceError(
+            f"--json prints what is at hand, and these documents go into {output} one after the other",
+            hint="leave out --json, or leave out -o",
+        )
+    return many
 
 
 def run(predictor: "Predictor", request: "ArchiveRequest", *, to_file: bool, force: bool) -> bool:
@@ -57,17 +97,22 @@ def _complain(place: str, reason: str, hint: str) -> None:
 
 def said(request: "ArchiveRequest", result: "ArchiveResult", *, to_file: bool) -> list[str]:
     """Say what a run did, one line for each thing."""
+    from pipeline.workflows.archive import errors_of
+
     output = request.output
     lines = [result.passed.said] if result.passed.said else []
     if result.unchanged and not result.new_documents:
-        lines.append(f"nothing to do: {_many(result.unchanged, 'document')} in {output} unchanged since scored")
+        nothing = "nothing new to score" if result.left_out else "nothing to do"
+        lines.append(f"{nothing}: {_many(result.unchanged, 'document')} in {output} unchanged since scored")
     elif result.new_documents or not result.failed:
         unchanged = f"; {_many(result.unchanged, 'document')} unchanged" if result.unchanged else ""
         new = f"{_many(result.new_documents, 'document')}, {_many(result.new_sentences, 'sentence')}"
         lines.append(f"scored {new}{unchanged}")
+    if result.left_out:
+        lines.append(f"left out {_many(result.left_out, 'row')} that no table has any more")
     if result.failed:
-        where = "" if to_file else f"; all are listed in {output / 'errors.jsonl'}"
-        lines.append(f"{_many(result.failed, 'document')} could not be read{where}")
+        where = errors_of(output) if to_file else output / "errors.jsonl"
+        lines.append(f"{_many(result.failed, 'document')} could not be read; all are listed in {where}")
     if to_file and result.documents:
         lines.append(f"wrote {_many(result.sentences, 'sentence')} to {output}")
     elif result.documents:

@@ -32,14 +32,16 @@ def rows_of(
 
 
 def write_rows(output: Path, rows: list[dict[str, Any]], labels: tuple[str, ...]) -> None:
-    """Write rows to a file of one of our formats, and say how many."""
+    """Write rows to a file of one of our formats, and say how many; remove an earlier run's list of failures."""
     from pipeline.cli.console import note
     from pipeline.ground.errors import StanceError
     from pipeline.scoring.formats import write_file
+    from pipeline.workflows.archive import errors_of
 
     kind: Any = output.suffix.lower()[1:]
     try:
         count = write_file(Path(os.path.realpath(output)), "sentences", kind, labels, rows)
+        errors_of(output).unlink(missing_ok=True)
     except OSError as error:
         raise StanceError(
             f"cannot write {output}: {error.strerror}", hint="name a file in a folder you may write to"

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from pipeline.ground.files import read_json, write_json
 from pipeline.scoring.formats import FORMATS, Format
 from pipeline.scoring.store import ERRORS, FORMAT, HALF, KINDS, LOCK, PARTS, RUN, Store, flush
 
+EMPTIED = "emptied"  # stands in run.json while what lies beside it is on its way out, and counts no more
 _LEFT = (HALF, f".{RUN}.")  # what opens the name of a file that was being written
 _TABLE = re.compile(rf"part-\d+\.({'|'.join(FORMATS)})")
 
@@ -29,8 +31,8 @@ def open_store(
     """
     store = Store(folder, form, labels)
     with _locked(folder), store.explained():
-        if force or (anew and _differences(folder, run)):
-            _empty(folder)
+        if force or _half_emptied(folder) or (anew and _differences(folder, run)):
+            _empty(folder, run)
         _agree(folder, run)
         store.load()
         yield store
@@ -102,19 +104,46 @@ def _agree(folder: Path, run: dict[str, Any]) -> None:
             f"{folder} holds scores made otherwise: {'; '.join(differs)}",
             hint="name another folder with -o, or score everything anew there with --force",
         )
-    if _told(folder) is None:
-        write_json(folder / RUN, {"format": FORMAT} | run)
-        flush(folder / RUN)
-        flush(folder)
+    if _told(folder) is None or _half_emptied(folder):
+        _tell(folder, run)
 
 
-def _empty(folder: Path) -> None:
-    """Remove our files, and our folders where nothing else is in them."""
+def _tell(folder: Path, run: dict[str, Any]) -> None:
+    """Write what makes the scores of a folder, and wait until it is on the disk."""
+    write_json(folder / RUN, {"format": FORMAT} | run)
+    flush(folder / RUN)
+    flush(folder)
+
+
+def _half_emptied(folder: Path) -> bool:
+    """Tell whether a run was stopped while it emptied the folder; what is left there counts no more."""
+    return bool((_told(folder) or {}).get(EMPTIED))
+
+
+def _empty(folder: Path, run: dict[str, Any]) -> None:
+    """Remove our files, and nothing else; stopped anywhere, the folder is known as ours and to be emptied."""
+    _tell(folder, run | {EMPTIED: True})
     for name in (PARTS, *KINDS):
         inside = list((folder / name).iterdir()) if (folder / name).is_dir() else []
         for path in inside:
             ours = re.fullmatch(r"\d+\.json", path.name) if name == PARTS else _TABLE.fullmatch(path.name)
             if path.is_file() and (ours or path.name.startswith(HALF)):
                 path.unlink()
-    for name in (ERRORS, RUN):
-        (folder / name).unlink(missing_ok=True)
+        if inside:
+            flush(folder / name)  # else a power cut could bring them back beside the new run.json
+    (folder / ERRORS).unlink(missing_ok=True)
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder of scores with all that is in it; stopped anywhere, what is left is whole and known as ours."""
+    for record in sorted((folder / PARTS).glob("*.json"), reverse=True):  # so that a next run adds in the same order
+        record.unlink()
+    for path in list(folder.iterdir()):
+        if path.name == RUN:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    (folder / RUN).unlink(missing_ok=True)
+    folder.rmdir()

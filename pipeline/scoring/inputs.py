@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -20,6 +21,7 @@ from pipeline.scoring.opened import LARGEST, open_file, read_bounded, what_is, w
 from pipeline.scoring.tables import Tables, table_items
 
 STDIN = "stdin"
+DIGITS = 12  # of the hash that tells one text on standard input from another
 PAGES = (".html", ".htm")  # endings of reports, which lie among documents and are none unless named
 _Found = Iterator[Item | Failure]
 
@@ -35,11 +37,11 @@ def find_items(
     """Yield each document once, in the order named and by name within a folder, and what is wrong with the others.
 
     A place is the path that opens the file from the working folder, begun as the user typed it; an id is the place,
-    unless a table has ids of its own. Both are the same in every run from the same folder. Hidden files and folders
-    are left out unless named. Links are followed, and no folder or file is taken twice. `outside`, the output folder or
-    file, is never read, and nothing in `taken` is, to which all that is found is added. Where files of other kinds or
-    hidden ones were passed over, one `Passed` comes last; so are our own reports where other things are named too.
-    `tables` reads a table.
+    unless a table has ids of its own. Both are the same in every run from the same folder; those of a text on standard
+    input come of its hash. Hidden files and folders are left out unless named. Links are followed, and no folder or
+    file is taken twice. `outside`, the output folder or file, is never read, and nothing in `taken` is, to which all
+    that is found is added; `tables` reads a table. Where files of other kinds or hidden ones were passed over, one
+    `Passed` comes last; so are our own reports where other things are named too.
     """
     finder = _Finder(options, outside, tables, set() if taken is None else taken)
     reports = reports_among(named)
@@ -119,7 +121,9 @@ class _Finder:
                 STDIN, error.message.removeprefix(f"{STDIN}.txt: "), "pipe a text into it: cat FILE | stance …"
             )
         else:
-            yield Item(STDIN, f"{STDIN}.txt", id=STDIN, text=text)
+            digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+            place = f"{STDIN}-{digest[:DIGITS]}"  # the next text must not take the place of this one
+            yield Item(place, f"{STDIN}.txt", id=place, text=text)
 
     def _pattern(self, path: Path) -> _Found:
         """Expand what the shell did not: `*`, `?`, `[a-c]`, and `**` for folders at any depth, links left aside."""

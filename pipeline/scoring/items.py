@@ -15,9 +15,10 @@ class Item:
     """One document to be: a file, a member of an archive, or a text already in hand (a table's row, standard input).
 
     `place` is unique within a run and points back to the document: `north/a.pdf`, `drop.zip!b.docx`,
-    `table.csv#12` (rows count from 1). `name` is a file name, whose extension chooses the reader. Either `path` is
-    set (with `members`, the way into nested archives), or `text`. `path` is written so that JSON can hold it; open
-    `path_of(item)`. `id` is the place, or what a table's id column says.
+    `table.csv#12` (rows count from 1); a text on standard input has its hash instead, `stdin-8ce1f2a09b3d`. `name` is
+    a file name, whose extension chooses the reader. Either `path` is set (with `members`, the way into nested
+    archives), or `text`. `path` is written so that JSON can hold it; open `path_of(item)`. `id` is the place, or what
+    a table's id column says.
     """
 
     place: str

@@ -14,7 +14,7 @@ has no record, or a record that does not fit its tables, is removed when the fol
 import json
 import os
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from pipeline.ground.errors import ConfigError, StanceError
 from pipeline.ground.files import hash_text, read_json, sha256_of, write_json
 from pipeline.scoring.formats import Format, Kind, write_rows
 from pipeline.scoring.items import Failure
+from pipeline.scoring.row_numbers import RowNumbers, row_of
 from pipeline.scoring.rows import document_row, sentence_rows
 from pipeline.scoring.stream import Scored
 
@@ -52,6 +53,7 @@ class Store:
         self._form: Format = form
         self._labels = tuple(labels)
         self._before: dict[int, int] = {}  # place to digest and part, of what earlier runs left here
+        self._highest: dict[str, int] = {}  # table to the highest number of a row of it that earlier runs left here
         self._next = 0
         self.documents = 0
         self.sentences = 0
@@ -67,10 +69,16 @@ class Store:
         for part in whole:
             brief = {_brief(place): _brief(digest) for place, digest in part.documents.items()}
             self._before |= {place: digest << 32 | part.number for place, digest in brief.items()}
+            self._take_in_rows(part)
             self._count(part)
         self._sweep({part.number for part in whole})
         for path in self.folder.glob(f"{HALF}*"):
             path.unlink()
+
+    def _take_in_rows(self, part: Part) -> None:
+        for table, number in map(row_of, part.documents):
+            if number > self._highest.get(table, 0):
+                self._highest[table] = number
 
     def _count(self, part: Part) -> None:
         self._next = max(self._next, part.number + 1)
@@ -130,6 +138,27 @@ class Store:
                 self._drop(part, new)
             self._commit(rows, {"keys": new, "replaces": []})
 
+    def leave_out(self, ends: Mapping[str, RowNumbers]) -> int:
+        """Drop the rows that tables have no more, of those read to their end; give how many there were.
+
+        A row that moved up must have been scored in its new place before, and its part written.
+
+        Raises:
+            StanceError: as in `add`; what is not yet dropped is dropped by the next run.
+        """
+        gone = {
+            place
+            for table, numbers in ends.items()
+            for number in numbers.missing(self._highest.get(table, 0))
+            if self.knows(place := f"{table}#{number}")
+        }
+        with self.explained():
+            for part in self._parts_with(gone):
+                self._drop(part, gone)
+        for place in gone:
+            self._before.pop(_brief(place), None)
+        return len(gone)
+
     def _drop(self, part: Part, places: Container[str]) -> None:
         """Write a part again without the documents at some places; in between, those are scored nowhere."""
         kept = {place: digest for place, digest in part.documents.items() if place not in places}
@@ -144,10 +173,10 @@ class Store:
         self.documents -= part.rows["documents"]
         self.sentences -= part.rows["sentences"]
 
-    def _parts_with(self, places: Iterable[str]) -> list[Part]:
-        """Read the parts of earlier runs that hold a document at one of these places."""
+    def _parts_with(self, places: Iterable[str]) -> Iterator[Part]:
+        """Read the parts of earlier runs that hold a document at one of these places, one after the other."""
         numbers = {self._before[_brief(place)] & 0xFFFFFFFF for place in places if self.knows(place)}
-        return [part for part in (self._whole(number, hashed=False) for number in sorted(numbers)) if part]
+        return (part for part in (self._whole(number, hashed=False) for number in sorted(numbers)) if part)
 
     def _rows(self, kind: Kind, part: Part, kept: Container[str]) -> Iterator[dict[str, Any]]:
         """Read back the rows of the documents kept."""

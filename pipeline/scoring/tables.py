@@ -12,24 +12,36 @@ from pipeline.scoring.delimited import delimited_rows
 from pipeline.scoring.items import Failure, Item, spell
 from pipeline.scoring.jsonlines import jsonl_rows
 from pipeline.scoring.parquet import parquet_rows, row_count
+from pipeline.scoring.row_numbers import RowNumbers
 
 Tables = Callable[[BinaryIO, str, str, TableOptions], Iterator[Item | Failure]]
 _Reader = Callable[[BinaryIO, TableOptions], Iterator[Row | BadRow]]
 
 
-def table_items(stream: BinaryIO, name: str, place: str, options: TableOptions) -> Iterator[Item | Failure]:
+def table_items(
+    stream: BinaryIO, name: str, place: str, options: TableOptions, ends: dict[str, RowNumbers] | None = None
+) -> Iterator[Item | Failure]:
     """Yield an item for each row, numbered from 1; the table's `name` tells its kind.
 
-    Memory does not grow with the table, only with its longest row.
+    Memory does not grow with the table, only with its longest row. Once its end is reached, its row numbers go into
+    `ends`; not those of a table with a row that could not be told apart, which may have swallowed others.
     """
     shown = spell(PurePosixPath(name).name)
+    numbers, whole = RowNumbers(), True
     try:
         for row in _reader(name)(stream, options):
+            if isinstance(row, BadRow):
+                whole = False
+            else:
+                numbers.meet(row.number)
             yield _item(row, shown, place)
     except DocumentError as error:
         yield Failure(place, error.message, error.hint)
     except OSError as error:
         yield Failure(place, f"cannot be read on ({error.strerror})", "copy it anew")
+    else:
+        if whole and ends is not None:
+            ends[place] = numbers
 
 
 def known_rows(stream: BinaryIO, name: str, options: TableOptions) -> int | None:

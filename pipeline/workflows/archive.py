@@ -2,25 +2,27 @@
 
 import os
 import shlex
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.ground.errors import DocumentError, StanceError
+from pipeline.ground.files import cut_name
 from pipeline.ground.progress import Progress
 from pipeline.predict import Predictor
 from pipeline.scoring.archives import read_item
 from pipeline.scoring.columns import TableOptions
-from pipeline.scoring.folder import open_store
+from pipeline.scoring.folder import discard, open_store
 from pipeline.scoring.formats import Format, join_files
 from pipeline.scoring.inputs import find_items
 from pipeline.scoring.items import Failure, Item, Passed, digest_of
 from pipeline.scoring.reader import SECONDS, read_items
-from pipeline.scoring.store import HALF, Store
+from pipeline.scoring.row_numbers import RowNumbers
+from pipeline.scoring.store import ERRORS, HALF, Store
 from pipeline.scoring.stream import Scored, score_stream
 from pipeline.scoring.tables import Tables, known_rows, table_items
 
@@ -46,12 +48,16 @@ class ArchiveRequest:
 
 @dataclass(slots=True)
 class ArchiveResult:
-    """What a run did, and what the folder holds after it; `faults` are the first few of `failed`."""
+    """What a run did, and what the folder holds after it.
+
+    `faults` are the first few of `failed`; `left_out` counts rows that their tables have no more.
+    """
 
     new_documents: int = 0
     new_sentences: int = 0
     unchanged: int = 0
     failed: int = 0
+    left_out: int = 0
     faults: list[Failure] = field(default_factory=list)
     passed: Passed = field(default_factory=Passed)
     documents: int = 0
@@ -80,7 +86,8 @@ def _score(
     target: Path | None = None,
 ) -> ArchiveResult:
     """Score into a folder, and finish while it is still held; parts for a `target` file belong to one list of names."""
-    found = _found(request, target)
+    ends: dict[str, RowNumbers] = {}
+    found = _found(request, target, partial(table_items, ends=ends))
     head = list(islice(found, 2))
     if all(isinstance(one, Passed) for one in head):
         raise nothing_in(request.named)
@@ -93,10 +100,12 @@ def _score(
     } | ({"named": list(request.named)} if target else {})
     result = ArchiveResult()
     labels, anew = predictor.classes_, target is not None
+    force = force or (anew and "-" in request.named)  # parts of another text on standard input are none of this file
     with open_store(request.output, run, request.form, labels, force=force, anew=anew) as store:
         fresh = _not_done(store, chain(head, found), result, progress)
         stream = score_stream(predictor, read_items(fresh, request.options.encoding, request.seconds))
         _keep(store, stream, request.part, result, progress)
+        result.left_out = store.leave_out(ends)  # last: what moved up is in its new place by now
         progress.close()
         result.documents, result.sentences = store.documents, store.sentences
         finish(store)
@@ -106,7 +115,8 @@ def _score(
 def _found(
     request: ArchiveRequest, target: Path | None = None, tables: Tables = table_items
 ) -> Iterator[Item | Failure | Passed]:
-    outside = [path for path in (request.output, target, *request.beside) if path]
+    written = (target, errors_of(target)) if target else ()
+    outside = (request.output, *written, *request.beside)
     return find_items(request.named, request.options, outside=outside, tables=tables)
 
 
@@ -122,7 +132,7 @@ def count_items(request: ArchiveRequest) -> int:
         told += rows or 0
         return table_items(stream, name, place, options) if rows is None else iter(())
 
-    found = sum(not isinstance(one, Passed) for one in _found(request, tables=tables))
+    found = sum(not isinstance(one, Passed) for one in _found(request, request.output, tables))
     return found + told
 
 
@@ -198,6 +208,8 @@ def score_to_file(
 ) -> ArchiveResult:
     """Score into one file, `request.output`: parts beside it, joined and renamed at the end, then removed.
 
+    What could not be read is listed in `errors_of(request.output)`, which a run without failures removes.
+
     Raises:
         DocumentError: nothing to score is named.
         StanceError: the file cannot be written, or another run writes it.
@@ -211,7 +223,11 @@ def score_to_file(
             if store.documents:
                 join_files(store.tables("sentences"), half, "sentences", request.form, predictor.classes_)
                 os.replace(half, target)
-            shutil.rmtree(beside)
+            if (beside / ERRORS).exists():
+                os.replace(beside / ERRORS, errors_of(target))
+            else:
+                errors_of(target).unlink(missing_ok=True)
+            discard(beside)
         except OSError as error:
             raise StanceError(
                 f"cannot write {target}: {error.strerror}; the scores are safe in {beside}",
@@ -221,3 +237,9 @@ def score_to_file(
             half.unlink(missing_ok=True)
 
     return _score(predictor, replace(request, output=beside), progress, finish, force=force, target=target)
+
+
+def errors_of(output: Path) -> Path:
+    """Name the list of what could not be read: beside a file of scores, and where a link to one leads."""
+    file = output.resolve() if output.is_symlink() else output
+    return file.with_name(f"{cut_name(file.name)}.{ERRORS}")

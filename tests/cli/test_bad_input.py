@@ -84,10 +84,11 @@ def test_one_bad_file_among_three_stops_only_itself(place):
     assert result.stderr.count("error: ") == 1 and "empty.txt" in result.stderr and "hint: " in result.stderr
 
 
-def test_the_bad_file_stops_neither_the_table_nor_the_output_file(place, tmp_path):
+def test_the_bad_file_does_not_stop_the_output_file(place, tmp_path):
     result = run_apart(place, "score", "empty.txt", "good.txt", "other.md", "-o", tmp_path / "scores.jsonl")
-    assert result.returncode == 2 and "good" in result.stdout and "other" in result.stdout
-    assert len((tmp_path / "scores.jsonl").read_text().splitlines()) == 4
+    assert result.returncode == 2 and result.stdout == "" and "error: empty.txt" in result.stderr
+    rows = [json.loads(line) for line in (tmp_path / "scores.jsonl").read_text().splitlines()]
+    assert [row["doc"] for row in rows] == ["good.txt"] * 2 + ["other.md"] * 2
 
 
 def test_two_bad_files_are_both_named(place):

@@ -1,7 +1,9 @@
 """An archive is scored once: what is unchanged is left alone, what changed is replaced, what failed is listed."""
 
+import io
 import json
 import os
+import sys
 
 import pytest
 from scoring.archives_of_text import contents, read_here, run, write_archive
@@ -215,3 +217,57 @@ def test_an_interruption_while_a_part_is_written_doubles_nothing(place, predicto
     monkeypatch.setattr(Store, "add", write)
     run(predictor, place / "in", place / "out")
     assert contents(place / "out") == contents(place / "whole") and len(adds) == 2
+
+
+def pipe(monkeypatch, text):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+
+def test_each_text_on_standard_input_has_a_place_of_its_own(place, predictor, monkeypatch):
+    results = []
+    for text in ("Peace is near.", "The fleet must strike.", "Peace is near."):
+        pipe(monkeypatch, text)
+        results.append(run(predictor, place, place / "out", named=("-",)))
+    assert [(one.new_documents, one.unchanged, one.documents) for one in results] == [(1, 0, 1), (1, 0, 2), (0, 1, 2)]
+    documents = [json.loads(row) for row in contents(place / "out")["documents"]]
+    assert [one["path"] for one in documents] == [f"stdin-{one['text_sha256'][:12]}" for one in documents]
+
+
+def test_a_file_holds_no_text_that_was_piped_to_a_run_before(place, predictor, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    request = ArchiveRequest(("-",), place / "all.jsonl", "jsonl")
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "join_files", full)
+        pipe(monkeypatch, "Peace is near.")
+        with pytest.raises(StanceError, match="the scores are safe in"):
+            score_to_file(predictor, request, Progress())
+    pipe(monkeypatch, "The fleet must strike.")
+    score_to_file(predictor, request, Progress())
+    assert [json.loads(line)["text"] for line in request.output.read_text().splitlines()] == ["The fleet must strike."]
+
+
+def test_what_a_file_lacks_is_listed_beside_it_until_it_can_be_read(place, predictor):
+    request = ArchiveRequest(("in",), place / "all.jsonl", "jsonl")
+    listed = place / "all.jsonl.errors.jsonl"
+    for names in (["broken.txt", "empty.txt"], ["empty.txt"], []):
+        score_to_file(predictor, request, Progress())
+        found = [json.loads(line)["place"] for line in listed.read_text().splitlines()] if listed.exists() else []
+        assert found == [f"in/{name}" for name in names]
+        (place / "in" / (names or ["gone.txt"])[0]).unlink(missing_ok=True)
+    assert not listed.exists()
+
+
+def test_the_list_of_errors_is_no_document(place, predictor):
+    request = ArchiveRequest((".",), place / "all.jsonl", "jsonl")
+    for _ in range(2):
+        result = score_to_file(predictor, request, Progress())
+        assert (result.failed, result.documents) == (2, 24)
+
+
+def test_a_list_of_errors_lies_where_a_link_leads(place, predictor):
+    (place / "far").mkdir()
+    (place / "all.jsonl").symlink_to(place / "far" / "all.jsonl")
+    score_to_file(predictor, ArchiveRequest(("in",), place / "all.jsonl", "jsonl"), Progress())
+    assert sorted(path.name for path in (place / "far").iterdir()) == ["all.jsonl", "all.jsonl.errors.jsonl"]

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -195,7 +196,9 @@ def test_standard_input_is_decoded_by_the_rules_for_plain_text(monkeypatch):
 
     pipe(PROSE.encode("utf-16"))
     (item,) = find("-", "-")
-    assert (item.place, item.id, item.text) == ("stdin", "stdin", PROSE)
+    assert item.place == item.id == f"stdin-{sha256(PROSE.encode()).hexdigest()[:12]}" and item.text == PROSE
+    pipe(b"Another text.")
+    assert find("-")[0].place not in ("stdin", item.place)
     pipe(b"\xff\xff\xff")
     assert only_failure("-").place == "stdin"
     pipe(b"")

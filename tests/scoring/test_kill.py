@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from scoring.archives_of_text import contents, read_here, run, write_archive
 
+from pipeline.ground.errors import StanceError
+from pipeline.ground.progress import Progress
 from pipeline.predict import Predictor
 from pipeline.scoring import store
 from pipeline.workflows import archive
+from pipeline.workflows.archive import ArchiveRequest, score_to_file
 
 KILLS = int(os.environ.get("STANCE_KILLS", "40"))  # `make kills` tries 200
 SEED = 2018
@@ -66,29 +69,41 @@ def set_fuse(monkeypatch, step: int) -> Fuse:
     fuse = Fuse(step)
     monkeypatch.setattr(os, "replace", fuse.wrap(os.replace))
     monkeypatch.setattr(os, "fsync", fuse.wrap(os.fsync))
-    monkeypatch.setattr(Path, "unlink", fuse.wrap(Path.unlink))
+    monkeypatch.setattr(os, "unlink", fuse.wrap(os.unlink))
+    monkeypatch.setattr(os, "rmdir", fuse.wrap(os.rmdir))
     monkeypatch.setattr(store, "write_rows", fuse.rows(store.write_rows))
     return fuse
 
 
-def killed_run(predictor, place, output, step) -> int:
-    """Run in a forked process that dies at a step; give its signal, 0 where it came to its end before."""
+def killed(act, step) -> int:
+    """Act in a forked process that dies at a step; give its signal, 0 where it came to its end before."""
     child = os.fork()
     if child == 0:
-        with pytest.MonkeyPatch.context() as patch:
-            set_fuse(patch, step)
-            run(predictor, place / "in", output)
-        os._exit(0)
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                set_fuse(patch, step)
+                act()
+            os._exit(0)
+        finally:
+            os._exit(1)
     _, status = os.waitpid(child, 0)
     assert not os.WIFEXITED(status) or os.WEXITSTATUS(status) == 0
     return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
 
-def count_steps(predictor, place, output) -> int:
+def killed_run(predictor, place, output, step, **changes) -> int:
+    return killed(lambda: run(predictor, place / "in", output, **changes), step)
+
+
+def steps_of(act) -> int:
     with pytest.MonkeyPatch.context() as patch:
         fuse = set_fuse(patch, 0)
-        run(predictor, place / "in", output)
+        act()
     return fuse.burnt
+
+
+def count_steps(predictor, place, output, **changes) -> int:
+    return steps_of(lambda: run(predictor, place / "in", output, **changes))
 
 
 def cut_short(output: Path, dice: random.Random) -> None:
@@ -153,5 +168,70 @@ def test_a_replaced_document_is_never_there_twice_nor_lost(place, predictor):
         shutil.copytree(place / "first", output)
         killed_run(predictor, place, output, dice.randrange(1, steps))
         run(predictor, place / "in", output)
+        assert contents(output) == whole
+        shutil.rmtree(output)
+
+
+FEW = {"named": ("in/brief-00.txt", "in/brief-01.txt"), "form": "csv", "part": 1}
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_new_beginning_goes_on_from_wherever_it_was_killed(place, predictor, force):
+    run(predictor, place / "in", place / "first", **(FEW | {"form": "jsonl"}))
+    run(predictor, place / "in", place / "whole", **FEW)
+    shutil.copytree(place / "first", place / "counted")
+    steps = count_steps(predictor, place, place / "counted", **FEW, force=True)
+    for step in range(2 + force, steps + 1, 2):
+        output = place / f"out-{step}"
+        shutil.copytree(place / "first", output)
+        assert killed_run(predictor, place, output, step, **FEW, force=True) == signal.SIGKILL
+        run(predictor, place / "in", output, **FEW, force=force)
+        assert contents(output) == contents(place / "whole")
+
+
+def test_a_new_beginning_that_never_began_costs_nothing(place, predictor):
+    run(predictor, place / "in", place / "out", **(FEW | {"form": "jsonl"}))
+    before = contents(place / "out")
+    assert killed_run(predictor, place, place / "out", 1, **FEW, force=True) == signal.SIGKILL
+    with pytest.raises(StanceError, match="made otherwise"):
+        run(predictor, place / "in", place / "out", **FEW)
+    assert contents(place / "out") == before
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_file_is_written_from_wherever_the_run_before_was_killed(place, predictor, force):
+    request = ArchiveRequest((*FEW["named"], "in/broken.txt"), place / "all.csv", "csv", part=1)
+    errors = place / "all.csv.errors.jsonl"
+    steps = steps_of(lambda: score_to_file(predictor, request, Progress(), force=force))
+    whole, listed = request.output.read_bytes(), errors.read_bytes()
+    for step in range(1 + force, steps + 1, 2):
+        request.output.unlink(missing_ok=True)
+        errors.unlink(missing_ok=True)
+        assert killed(lambda: score_to_file(predictor, request, Progress(), force=force), step) == signal.SIGKILL
+        score_to_file(predictor, request, Progress())
+        assert (request.output.read_bytes(), errors.read_bytes()) == (whole, listed)
+        assert sorted(path.name for path in place.iterdir()) == ["all.csv", "all.csv.errors.jsonl", "in"]
+
+
+def write_table(path: Path, names: range) -> None:
+    path.write_text("text\n" + "".join(f'"Peace is near in round {number}."\n' for number in names))
+
+
+def test_a_table_that_lost_rows_is_whole_again_after_any_kill(place, predictor):
+    named = {"named": ("in/t.csv", "in/brief-00.txt"), "part": 5}
+    write_table(place / "in" / "t.csv", range(12))
+    run(predictor, place / "in", place / "first", **named)
+    write_table(place / "in" / "t.csv", range(2, 9))
+    shutil.copytree(place / "first", place / "changed")
+    steps = count_steps(predictor, place, place / "changed", **named)
+    run(predictor, place / "in", place / "whole", **named)
+    whole = contents(place / "whole")
+    assert contents(place / "changed") == whole and len(whole["documents"]) == 8
+    dice = random.Random(SEED)
+    for number in range(KILLS // 2):
+        output = place / f"out-{number}"
+        shutil.copytree(place / "first", output)
+        killed_run(predictor, place, output, dice.randrange(1, steps), **named)
+        run(predictor, place / "in", output, **named)
         assert contents(output) == whole
         shutil.rmtree(output)
