@@ -27,6 +27,7 @@ FORMULA = (
     "－",
     "＠",
 )  # what opens a formula in a spreadsheet (OWASP)
+BLANK = " \ufeff\u200b"  # what a spreadsheet passes over before a formula
 BOM = "\ufeff"  # without it, spreadsheets take UTF-8 for another encoding
 _INTEGERS = {"index": "int32", "page": "int32", "paragraph": "int32", "start": "int64", "end": "int64"}
 
@@ -116,7 +117,7 @@ def _cell(value: Any) -> Any:
 
 def safe_cell(text: str) -> str:
     """Put an apostrophe before a text that a spreadsheet would run as a formula (OWASP, CSV injection)."""
-    return f"'{text}" if text.lstrip(" \ufeff\u200b").startswith(FORMULA) or text.startswith(FORMULA) else text
+    return f"'{text}" if text.lstrip(BLANK).startswith(FORMULA) or text.startswith(FORMULA) else text
 
 
 def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -55,6 +55,11 @@ class Lines:
         while self._cut and self._read():
             pass
 
+    @property
+    def encoding(self) -> str:
+        """Give the encoding in which the stream is read, by Python's name."""
+        return self._text.encoding
+
     def detach(self) -> None:
         """Let go of the stream without closing it."""
         self._text.detach().detach()

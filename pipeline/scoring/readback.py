@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.scoring.formats import FORMULA, Format
+from pipeline.scoring.formats import BLANK, FORMULA, Format
+from pipeline.scoring.rows import SPREAD
 
 
 def read_rows(path: Path, form: Format, labels: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -22,7 +23,7 @@ def read_rows(path: Path, form: Format, labels: Sequence[str]) -> Iterator[dict[
 def nest(flat: dict[str, Any], labels: Sequence[str]) -> dict[str, Any]:
     """Undo `pipeline.scoring.rows.flatten`."""
     row = dict(flat)
-    for key, short in (("probabilities", "p"), ("counts", "n"), ("shares", "share")):
+    for key, short in SPREAD.items():
         if f"{short}_{labels[0]}" in row:
             row[key] = {name: row.pop(f"{short}_{name}") for name in labels}
     return row
@@ -62,5 +63,5 @@ def _words(cell: str) -> list[str]:
 
 
 def _text(cell: str) -> str:
-    shorn = cell[1:].lstrip(" \ufeff\u200b")
+    shorn = cell[1:].lstrip(BLANK)
     return cell[1:] if cell.startswith("'") and (shorn.startswith(FORMULA) or cell[1:].startswith(FORMULA)) else cell

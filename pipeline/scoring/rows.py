@@ -7,6 +7,8 @@ from pipeline.ground.files import hash_text
 from pipeline.ground.records import PLACES, Evidence, ScoredDocument
 from pipeline.inference.evidence import phrases
 
+SPREAD = {"probabilities": "p", "counts": "n", "shares": "share"}  # nested by label, and how the flat columns begin
+
 
 def sentence_rows(
     scored: ScoredDocument, evidence: Sequence[tuple[Evidence, ...]] | None = None
@@ -94,9 +96,8 @@ def flat_document_columns(labels: Sequence[str]) -> tuple[str, ...]:
 
 def flatten(row: dict[str, Any], labels: Sequence[str]) -> dict[str, Any]:
     """Make a nested row of either kind flat: one column for each label instead of a mapping."""
-    spread = {"probabilities": "p", "counts": "n", "shares": "share"}
-    flat = {key: value for key, value in row.items() if key not in spread}
-    flat |= {f"{short}_{name}": row[key][name] for key, short in spread.items() if key in row for name in labels}
+    flat = {key: value for key, value in row.items() if key not in SPREAD}
+    flat |= {f"{short}_{name}": row[key][name] for key, short in SPREAD.items() if key in row for name in labels}
     return {name: flat[name] for name in (flat_columns if "index" in row else flat_document_columns)(labels)}
 
 

@@ -11,15 +11,18 @@ from typing import Any, Literal
 
 from pipeline.ground.errors import StanceError
 from pipeline.ground.files import whole_folder
+from pipeline.ground.records import PLACES
 from pipeline.inference.manifest import read_manifest
 from pipeline.scoring.columns import TableOptions
-from pipeline.scoring.formats import FORMULA
+from pipeline.scoring.formats import BLANK, BOM, FORMULA
+from pipeline.scoring.rows import SPREAD
 from pipeline.scoring.spark_rows import SENTENCE, document_types, profiles, sentence_types
 from pipeline.scoring.spark_session import spark_session
 from pipeline.scoring.spark_tables import find_spark_items, is_uri
 
 ERRORS, SENTENCES, DOCUMENTS = "errors.jsonl", "sentences", "documents"
 LIST_SEPARATOR = "|"  # between the labels in a cell of a CSV file, as in the local engine
+DECIMALS = "0.0" + "#" * (PLACES - 1)  # as Python writes them; Spark alone would write 0.0001 as 1.0E-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,9 @@ class SparkResult:
 def score_with_spark(request: SparkRequest, say: Callable[[str], None]) -> SparkResult:
     """Score, and write `sentences/`, `documents/` and `errors.jsonl` into the output folder, in the order of the input.
 
-    The columns are those of `flat_columns` and `flat_document_columns`. A document that cannot be read is a line of
-    `errors.jsonl` and stops nothing. A folder on this machine appears whole or not at all.
+    The columns are those of `flat_columns` and `flat_document_columns`; JSON lines nest by label, as `sentence_rows`
+    and `document_row` do. A document that cannot be read is a line of `errors.jsonl` and stops nothing. A folder on
+    this machine appears whole or not at all.
 
     Raises:
         ModelError: the model folder cannot be used.
@@ -87,8 +91,8 @@ def _write(spark: Any, scored: Any, labels: Sequence[str], folder: str, form: st
     """Write the three parts; the first to be written makes the executors score, the others read what they kept."""
     good = scored.where("reason IS NULL")
     own = [f"{'' if name in SENTENCE else 'judged.'}`{name}` AS `{name}`" for name in sentence_types(labels)]
-    _save(good.selectExpr(*own), f"{folder}/{SENTENCES}", form, sentence_types(labels))
-    _save(_documents(spark, good, labels), f"{folder}/{DOCUMENTS}", form, document_types(labels))
+    _save(good.selectExpr(*own), f"{folder}/{SENTENCES}", form, sentence_types(labels), labels)
+    _save(_documents(spark, good, labels), f"{folder}/{DOCUMENTS}", form, document_types(labels), labels)
     failed = scored.where("reason IS NOT NULL").orderBy("position").select("place", "reason", "hint")
     _save_errors(failed, folder)
     [counts] = spark.sql(
@@ -113,25 +117,56 @@ def _documents(spark: Any, good: Any, labels: Sequence[str]) -> Any:
     return counted.orderBy("position").mapInArrow(partial(profiles, labels=tuple(labels)), schema)
 
 
-def _save(frame: Any, place: str, form: str, types: Mapping[str, str]) -> None:
+def _save(frame: Any, place: str, form: str, types: Mapping[str, str], labels: Sequence[str]) -> None:
     if form == "csv":
-        flat = [f"{_cell(name, kind)} AS `{name}`" for name, kind in types.items()]
-        frame.selectExpr(*flat).write.options(header=True, escape='"', emptyValue="").csv(place)
+        # The mark stands before the first column's name, and so at the beginning of each file.
+        marks = [BOM, *[""] * len(types)]
+        flat = [
+            f"{_cell(name, kind)} AS `{mark}{name}`" for mark, (name, kind) in zip(marks, types.items(), strict=False)
+        ]
+        # Spark would cut off what stands before a formula, and an apostrophe would be missing.
+        whole = {"ignoreLeadingWhiteSpace": False, "ignoreTrailingWhiteSpace": False}
+        frame.selectExpr(*flat).write.options(header=True, escape='"', emptyValue="", **whole).csv(place)
     elif form == "jsonl":
-        frame.write.option("ignoreNullFields", False).json(place)
+        frame.selectExpr(*_nested(types, labels)).write.option("ignoreNullFields", False).json(place)
     else:
         frame.write.parquet(place)
+
+
+def _nested(types: Mapping[str, str], labels: Sequence[str]) -> list[str]:
+    """Nest probabilities, counts and shares by label, where the local engine has them among the columns."""
+    held = {key: short for key, short in SPREAD.items() if f"{short}_{labels[0]}" in types}
+    spread = {f"{short}_{label}" for short in held.values() for label in labels}
+    columns = []
+    for name in types:
+        if name not in spread:
+            columns.append(f"`{name}`")
+        if name in ("labels", "sentences"):
+            columns += [_structure(key, short, labels) for key, short in held.items()]
+    return columns
+
+
+def _structure(key: str, short: str, labels: Sequence[str]) -> str:
+    fields = ", ".join(f"'{label}', `{short}_{label}`" for label in labels)
+    return f"named_struct({fields}) AS `{key}`"
 
 
 def _cell(name: str, kind: str) -> str:
     """Write a column as the local engine does: lists with bars between, no cell that a spreadsheet would run."""
     if kind.startswith("array"):
         return f"array_join(`{name}`, '{LIST_SEPARATOR}')"
+    if kind == "double":
+        return f"format_number(`{name}`, '{DECIMALS}')"
     if kind != "string":
         return f"`{name}`"
-    marks = ", ".join(f"'{one.encode('unicode_escape').decode() if one.isspace() else one}'" for one in FORMULA)
-    runs = f"left(ltrim(`{name}`), 1) IN ({marks}) OR left(`{name}`, 1) IN ({marks})"
+    marks = ", ".join(map(_literal, FORMULA))
+    runs = f"left(trim(LEADING {_literal(BLANK)} FROM `{name}`), 1) IN ({marks}) OR left(`{name}`, 1) IN ({marks})"
     return f"if({runs}, concat('\\'', `{name}`), `{name}`)"
+
+
+def _literal(text: str) -> str:
+    codes = "".join(f"\\u{ord(one):04x}" for one in text)
+    return f"'{codes}'"
 
 
 def _save_errors(failed: Any, folder: str) -> None:

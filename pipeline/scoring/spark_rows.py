@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,16 +61,25 @@ def item_row(position: int, item: Item | Failure) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Read items into sentences: documents as they are; of a table, cells by role, or records of `columns` by role."""
+    """Read items into sentences: documents as they are; of a table, cells by role, or records of `columns` by role.
+
+    `encoding` is the one named for documents. A table's cells come as bytes dressed as Latin-1, so that none is lost on
+    the way, and are read in the encoding `cells`; where that is None, Spark has read them.
+    """
 
     table: bool = False
     columns: Mapping[str, str] | None = None
     encoding: str | None = None
+    cells: str | None = None
 
     def __call__(self, batches: "Iterable[RecordBatch]") -> "Iterator[RecordBatch]":
         """Turn batches of `ITEM` into batches of `SENTENCE`; what cannot be read is one row with a reason."""
-        rows = (row for batch in batches for one in batch.to_pylist() for row in self._rows(one))
-        return _batches(rows, SENTENCE)
+        given = (one for batch in batches for one in batch.to_pylist() if not self._blank(one))
+        return _batches((row for one in given for row in self._rows(one)), SENTENCE)
+
+    def _blank(self, row: dict[str, Any]) -> bool:
+        """Tell an empty line among JSON lines, which is no document."""
+        return self.columns is not None and not _undressed(row["text"], self.cells).strip()
 
     def _rows(self, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         item = self._item(row)
@@ -91,12 +101,16 @@ class Reader:
         if not self.table:
             fields = {name: row[name] for name in ITEM if name not in ("position", "members", "reason", "hint")}
             return Item(**fields, members=tuple(row["members"] or ()))
-        cells = (
-            {role: row[role] for role in DEFAULTS}
-            if self.columns is None
-            else _record(place, row["text"], self.columns)
-        )
+        said = {role: _undressed(row[role], self.cells) for role in DEFAULTS}
+        cells = said if self.columns is None else _record(place, said["text"], self.columns)
         return cells if isinstance(cells, Failure) else row_item(place, row["name"], cells)
+
+
+def _undressed(value: Any, encoding: str | None) -> Any:
+    """Read a cell of bytes dressed as Latin-1; tell a moment in UTC, as Parquet keeps it; leave all else as it is."""
+    if isinstance(value, str) and encoding is not None:
+        return value.encode("latin-1").decode(encoding, "surrogateescape")
+    return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo is not None else value
 
 
 def read_through(item: Item, encoding: str | None = None) -> Reading:
@@ -149,10 +163,16 @@ def _record(place: str, line: str, columns: Mapping[str, str]) -> dict[str, Any]
     return record if isinstance(record, Failure) else {role: record.get(column) for role, column in columns.items()}
 
 
-def record_keys(line: str) -> list[str]:
-    """Name the keys of one JSON line; none where it is no object."""
-    record = _object("", line)
-    return [] if isinstance(record, Failure) else list(record)
+def first_keys(batches: "Iterable[RecordBatch]", encoding: str) -> "Iterator[RecordBatch]":
+    """Yield the keys of the first JSON object among lines dressed as Latin-1, as a JSON list; nothing without one."""
+    from pyarrow import RecordBatch
+
+    lines = (line for batch in batches for line in batch.column(0).to_pylist())
+    for line in lines:
+        record = _object("", _undressed(line, encoding))
+        if not isinstance(record, Failure):
+            yield RecordBatch.from_pydict({"keys": [json.dumps(list(record))]})
+            return
 
 
 def _object(place: str, line: str) -> dict[str, Any] | Failure:

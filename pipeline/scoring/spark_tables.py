@@ -1,23 +1,34 @@
 """Lay what is to be scored out as a Spark frame of items, in order and in parts of like size."""
 
+import json
 import math
 import re
 from dataclasses import dataclass, replace
+from functools import partial
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from pipeline.ground.errors import DocumentError
 from pipeline.scoring.columns import TableOptions, choose_columns
+from pipeline.scoring.delimited import Header, read_header
 from pipeline.scoring.inputs import find_items
 from pipeline.scoring.items import Failure, Item, path_of, seal, spell
-from pipeline.scoring.spark_rows import ITEM, Reader, item_row, record_keys
+from pipeline.scoring.lines import Lines
+from pipeline.scoring.spark_rows import ITEM, Reader, first_keys, item_row
 
-DELIMITED = {".csv": ",", ".tsv": "\t"}
+DELIMITED = {".csv": None, ".tsv": "\t"}  # None: as the header says
 RECORDS = (".jsonl", ".ndjson")
 TABLES = (*DELIMITED, *RECORDS, ".parquet")
 PER_PART = 2_000  # documents in a part, so that a lost executor costs minutes
 _CORRUPT = "_corrupt_record"
 _LOST = "�"  # what a decoder puts where bytes are no characters
+_HEAD_LINES, _HEAD_BYTES = 32, 2**20  # lines of a file's head, and bytes of each
+_LATIN = "ISO-8859-1"  # a character for each byte
+_WIDE = {"utf-16": "UTF-16", "utf-16-le": "UTF-16LE", "utf-16-be": "UTF-16BE", "utf-32": "UTF-32"}  # as Spark says
+_SHIFTED = ("iso2022", "hz")  # a byte such as the comma's may be half a character
+_CUTS = '\t\r\n",;|'  # what cuts a table into cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,65 +98,114 @@ def _table(spark: Any, source: str, suffix: str, options: TableOptions) -> Items
     try:
         if suffix in RECORDS:
             return _records(spark, source, options)
-        return _cells(spark, source, suffix, options)
+        if suffix == ".parquet":
+            return _parquet(spark, source, options)
+        return _delimited(spark, source, DELIMITED[suffix], options)
     except DocumentError as error:
         raise DocumentError(f"{source}: {error.message}", hint=error.hint) from error
 
 
-def _cells(spark: Any, source: str, suffix: str, options: TableOptions) -> Items:
-    """Read Parquet or delimited text: a column for each role; a row of another width than the header is a bad one."""
-    parquet = suffix == ".parquet"
-    frame = spark.read.parquet(_spelled(source)) if parquet else _delimited(spark, source, suffix, options)
+def _parquet(spark: Any, source: str, options: TableOptions) -> Items:
+    """Read Parquet: a column for each role, of the type it has, which Python writes as text."""
+    frame = spark.read.parquet(_spelled(source))
     types = dict(frame.dtypes)
-    chosen = choose_columns([name for name in frame.columns if parquet or name != _CORRUPT], options)
+    chosen = choose_columns(frame.columns, options)
     if types[chosen["text"]] != "string":
         raise DocumentError(
             f"the column {chosen['text']!r} is of type {types[chosen['text']]}, and text is expected",
             hint="name another: --text-column NAME",
         )
-    cells = {role: f"CAST({_quoted(column)} AS STRING)" for role, column in chosen.items()}
-    reason = "CAST(NULL AS STRING)"
-    if not parquet:
-        lost = " OR ".join(f"contains({cell}, '{_LOST}')" for cell in cells.values())
-        reason = (
-            f"CASE WHEN {_CORRUPT} IS NOT NULL THEN 'the row has more or fewer cells than the header' "
-            f"WHEN {lost} THEN 'holds bytes that are no characters of its encoding (--encoding names another)' END"
-        )
-    return _numbered(spark, frame, source, Reader(table=True), cells | {"reason": reason})
+    cells = {
+        role: _dressed(_quoted(column)) if types[column] == "string" else _quoted(column)
+        for role, column in chosen.items()
+    }
+    return _numbered(spark, frame, source, Reader(table=True, cells="utf-8"), cells)
 
 
-def _delimited(spark: Any, source: str, suffix: str, options: TableOptions) -> Any:
+def _delimited(spark: Any, source: str, delimiter: str | None, options: TableOptions) -> Items:
+    """Read delimited text as its header says: a row of another width than the header is a bad one."""
+    place = _spelled(source)
+    header = _header(spark, place, delimiter, options)
+    encoding = _bytewise(header.encoding)
+    chosen = {role: header.names.index(column) for role, column in choose_columns(header.names, options).items()}
     settings = {
         "header": True,
         "multiLine": True,  # a quoted cell may hold line breaks; so one file is read in one piece
-        "sep": DELIMITED[suffix],
+        "sep": header.delimiter,
         "escape": '"',
-        "encoding": options.encoding or "UTF-8",
+        "encoding": _LATIN if encoding else _WIDE[header.encoding],
         "columnPruning": False,  # else the width of a row goes unnoticed
         "columnNameOfCorruptRecord": _CORRUPT,
         "maxCharsPerColumn": -1,
-    }
-    place = _spelled(source)
-    header = spark.read.options(**settings).csv(place).columns
-    schema = ", ".join(f"{_quoted(name)} STRING" for name in (*header, _CORRUPT))
-    return spark.read.options(**settings).schema(schema).csv(place)
+    } | ({"lineSep": header.end} if header.end else {})  # else line breaks within quotes are made alike
+    schema = "".join(f"c{number} STRING, " for number in range(len(header.names))) + f"{_CORRUPT} STRING"
+    frame = spark.read.options(**settings).schema(schema).csv(place)
+    cells = {role: f"c{number}" for role, number in chosen.items()}
+    lost = "FALSE" if encoding else " OR ".join(f"contains({cell}, '{_LOST}')" for cell in cells.values())
+    cells["reason"] = (
+        f"CASE WHEN {_CORRUPT} IS NOT NULL THEN 'the row has more or fewer cells than the header' "
+        f"WHEN {lost} THEN 'holds bytes that are no characters of its encoding (--encoding names another)' END"
+    )
+    return _numbered(spark, frame, source, Reader(table=True, cells=encoding), cells)
+
+
+def _header(spark: Any, place: str, delimiter: str | None, options: TableOptions) -> Header:
+    """Read the header of a table, which all of its files must share, as the local engine does."""
+    files = spark.read.text(place).inputFiles()
+    places = [place] if len(files) < 2 else [_literally(unquote(file)) for file in files]
+    heads = [head for head in (_head(spark, one) for one in places) if head.strip()]
+    found = {read_header(BytesIO(head), options, delimiter) for head in heads or [b""]}
+    if len(found) > 1:
+        raise DocumentError(
+            "its files have not all the same columns, delimiter, encoding and line ends",
+            hint="score them one by one, or write them alike",
+        )
+    return found.pop()
+
+
+def _head(spark: Any, place: str) -> bytes:
+    """Give the bytes of a file's first lines, without a UTF-8 byte-order mark."""
+    cut = f"substring(CAST(value AS BINARY), 1, {_HEAD_BYTES}) AS line"
+    lines = spark.read.option("lineSep", "\n").text(place).selectExpr(cut).limit(_HEAD_LINES)
+    return b"\n".join(bytes(row.line) for row in lines.collect())
+
+
+def _bytewise(encoding: str) -> str | None:
+    """Give the encoding to read cells in that Spark has cut at bytes; None where Spark must know characters to cut.
+
+    Raises:
+        DocumentError: commas and quotes are other bytes in it than in ASCII, and Spark does not know it.
+    """
+    name = "utf-8" if encoding == "utf-8-sig" else encoding
+    if name in _WIDE:
+        return None
+    if name.startswith(_SHIFTED) or _CUTS.encode(name) != _CUTS.encode("ascii"):
+        raise DocumentError(f"Spark reads no table in {name}", hint="convert it to UTF-8: iconv; or --engine local")
+    return name
 
 
 def _records(spark: Any, source: str, options: TableOptions) -> Items:
-    """Read JSON lines as lines; the executors parse them, so that a bad line is one row with a reason."""
-    if (options.encoding or "utf-8").lower().replace("_", "-") not in ("utf-8", "utf8"):
-        raise DocumentError(f"Spark reads JSON lines in UTF-8, not {options.encoding}", hint="convert the file: iconv")
-    frame = spark.read.option("lineSep", "\n").text(_spelled(source))
-    first = spark.sql("SELECT value FROM {lines} WHERE trim(value) LIKE '{{%' LIMIT 1", lines=frame).collect()
-    columns = choose_columns(record_keys(first[0].value) if first else [], options)
-    cells = {
-        "text": "CASE WHEN is_valid_utf8(value) THEN value END",
-        "reason": "CASE WHEN NOT is_valid_utf8(value) THEN 'the line is not UTF-8' END",
-    }
-    return _numbered(spark, frame, source, Reader(table=True, columns=columns), cells, "trim(value) != ''")
+    """Read JSON lines as lines; the executors parse them, so that a bad line is one row with a reason.
+
+    The first object tells the columns; where there is none, every line is a bad one.
+    """
+    place = _spelled(source)
+    lines = Lines(BytesIO(_head(spark, place)), options.encoding, newline="\n")
+    encoding = _bytewise(lines.encoding)
+    if encoding is None:
+        raise DocumentError(f"Spark reads no JSON lines in {lines.encoding}", hint="convert the file to UTF-8: iconv")
+    frame = spark.read.option("lineSep", "\n").text(place).selectExpr(f"{_dressed('value')} AS value")
+    first = frame.mapInArrow(partial(first_keys, encoding=encoding), "keys STRING").limit(1).collect()
+    columns = choose_columns(json.loads(first[0]["keys"]), options) if first else {}
+    return _numbered(spark, frame, source, Reader(table=True, columns=columns, cells=encoding), {"text": "value"})
 
 
-def _numbered(spark: Any, frame: Any, source: str, reader: Reader, cells: dict[str, str], where: str = "TRUE") -> Items:
+def _dressed(cell: str) -> str:
+    """Write a string's bytes as Latin-1, one character each: Spark does not ask whether they are UTF-8."""
+    return f"decode(CAST({cell} AS BINARY), '{_LATIN}')"
+
+
+def _numbered(spark: Any, frame: Any, source: str, reader: Reader, cells: dict[str, str]) -> Items:
     """Number rows from 1 in the order of the table, and name them by it.
 
     Spark numbers rows only within the parts it reads; the rows of the parts before are counted and added.
@@ -171,14 +231,18 @@ def _numbered(spark: Any, frame: Any, source: str, reader: Reader, cells: dict[s
         marked=marked,
         known=known,
     )
-    return Items(numbered.where(where).selectExpr(*columns), reader, before)
+    return Items(numbered.selectExpr(*columns), reader, before)
 
 
 def _spelled(source: str) -> str:
     """Write a path so that Spark takes it for one file of this machine: no other file system, no pattern."""
     if is_uri(source):
         return source
-    return "file://" + re.sub(r"([\\*?\[\]{}])", r"\\\1", str(Path(source).resolve()))
+    return _literally(f"file://{Path(source).resolve()}")
+
+
+def _literally(place: str) -> str:
+    return re.sub(r"([\\*?\[\]{}])", r"\\\1", place)
 
 
 def _quoted(name: str) -> str:

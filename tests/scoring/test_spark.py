@@ -3,7 +3,6 @@
 import csv
 import json
 import random
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,77 +10,27 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tiny import ROOT, codebook_of
+from tiny import ROOT
 
 from pipeline.corpus.readers import parse_document
 from pipeline.corpus.reading import read
-from pipeline.decisions.decisions import Decisions
 from pipeline.ground.errors import DocumentError, StanceError
 from pipeline.ground.progress import Progress
-from pipeline.inference.manifest import Manifest, PriorSpec, write_manifest
 from pipeline.predict import Predictor
-from pipeline.scoring import spark as engine
 from pipeline.scoring import spark_tables
 from pipeline.scoring.columns import TableOptions
 from pipeline.scoring.inputs import find_items
 from pipeline.scoring.items import Item
-from pipeline.scoring.rows import flat_columns, flat_document_columns, flatten, sentence_rows
+from pipeline.scoring.rows import flat_columns, flat_document_columns, sentence_rows
 from pipeline.scoring.spark import SparkRequest, score_with_spark
-from pipeline.scoring.spark_session import spark_session
 from pipeline.workflows.archive import ArchiveRequest, score_archive
 
 FAST = ROOT / "models" / "released" / "fast"
-MASTER = "local-cluster[2,1,1024]"  # two executors, each a Java process of its own with one core
 ROWS = 2_000
 WHO = ["The envoy", "Our harbour master", "A ministry official", "The two delegations", "The river commission"]
 SAID = ["said that", "warned that", "hoped that", "repeated that", "would not rule out that"]
 WHAT = ["the ferry line could reopen", "the talks may fail", "all sides must act at once", "the dam was inspected"]
 WHEN = ["before spring.", "within a year.", "after the vote.", "despite the storm.", "if funds are found."]
-
-
-@pytest.fixture(scope="module")
-def session():
-    """Open one session for all tests here; what scores finds it active and uses it."""
-    if shutil.which("java") is None:
-        pytest.skip("no Java here")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT))
-        with spark_session(MASTER, lambda _: None) as spark:
-            yield spark
-
-
-@pytest.fixture
-def ask(session, tmp_path):
-    """Score into `out`; give the result, and the rows and schema of sentences and documents."""
-
-    def run(source: Path | str, model: Path, **options: object) -> engine.SparkResult:
-        return score_with_spark(SparkRequest(model, str(source), str(tmp_path / "out"), **options), lambda _: None)
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def shares(tmp_path_factory):
-    """Make the smallest model there is: every sentence gets the same probabilities, and no review was learned."""
-    folder = tmp_path_factory.mktemp("shares")
-    codebook = codebook_of("any")
-    decisions = Decisions(
-        labels=codebook.names,
-        choice="any",
-        calibration="none",
-        slopes=(1.0, 1.0),
-        intercepts=(0.0, 0.0),
-        thresholds=(0.5, 0.5),
-        objective="macro-f1",
-        learned_from="nothing",
-        sentences=0,
-    )
-    (folder / "decisions.json").write_text(decisions.model_dump_json())
-    known = {"name": "shares", "recipe": {}, "recipe_hash": "", "data_fingerprint": "", "code_version": "", "seed": 0}
-    scorer = PriorSpec(probabilities=(0.75, 0.123456))
-    manifest = Manifest(format=1, codebook=codebook, scorer=scorer, created="2026-01-01", files={}, **known)
-    write_manifest(folder, manifest)
-    return folder
 
 
 def errors(out: Path) -> dict[str, dict[str, str]]:
@@ -164,10 +113,12 @@ def test_a_folder_is_read_in_the_executors_and_bad_documents_are_named(ask, shar
         if isinstance(item, Item) and item.place.removeprefix(f"{folder}/") in texts:
             document = parse_document(Path(item.place), Path(item.place).read_bytes(), doc_id=item.id)
             scored = predictor.judge(read(replace(document, path=item.place)))
-            expected += [flatten(row, predictor.classes_) for row in sentence_rows(scored)]
+            expected += sentence_rows(scored)
     assert rows == expected and len(parts) > 1
     assert {row["doc"] for row in rows} == {f"{folder}/{name}" for name in texts}
-    assert all(row["review"] is None and row["unsure"] is None and row["p_dove"] == 0.1235 for row in rows)
+    assert all(
+        row["review"] is None and row["unsure"] is None and row["probabilities"]["dove"] == 0.1235 for row in rows
+    )
     assert (result.documents, result.failures) == (13, 3)
     said = {place.removeprefix(f"{folder}/"): row for place, row in errors(tmp_path / "out").items()}
     assert sorted(said) == ["binary.txt", "empty.txt", "gone.txt"]
@@ -191,7 +142,7 @@ def test_bad_rows_of_a_csv_table_are_named_by_their_number(ask, shares, tmp_path
     (tmp_path / "it's.csv").write_bytes("\n".join([*lines, "e,Caf\xe9 closed.,x"]).encode("latin-1"))
     result = ask(tmp_path / "it's.csv", shares, form="csv", parts=1)
     [part] = (tmp_path / "out" / "sentences").glob("part-*.csv")
-    with part.open(newline="") as stream:
+    with part.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["doc"], row["text"]) for row in rows] == [
         ("a", 'He said "wait", and left.'),
@@ -205,10 +156,11 @@ def test_bad_rows_of_a_csv_table_are_named_by_their_number(ask, shares, tmp_path
         "2": "the",
         "3": "the",
         "4": "the",
-        "7": "holds",
+        "7": "the",
     }
     assert "cells than the header" in said[f"{tmp_path}/it's.csv#2"]["reason"]
     assert "empty" in said[f"{tmp_path}/it's.csv#3"]["reason"]
+    assert "no characters of its encoding" in said[f"{tmp_path}/it's.csv#7"]["reason"]
     assert result.failures == 4
 
 
@@ -267,5 +219,5 @@ def test_the_session_of_the_caller_is_used_and_left_open(session, tmp_path, shar
     said: list[str] = []
     request = SparkRequest(shares, str(tmp_path / "a.jsonl"), str(tmp_path / "out"), master="local[1]")
     assert score_with_spark(request, said.append).sentences == 1
-    assert said[0] == f"Spark session of the caller at {MASTER}; local[1] is not used"
+    assert said[0] == f"Spark session of the caller at {session.sparkContext.master}; local[1] is not used"
     assert session.range(3).count() == 3 and "pyspark" in sys.modules
