@@ -57,6 +57,6 @@ def test_what_would_measure_nothing_or_is_misspelt_is_refused(tmp_path, changes,
 def test_ls_and_show_know_it(stance, monkeypatch):
     monkeypatch.chdir(ROOT)
     code, out, _ = stance("experiment", "ls")
-    assert code == 0 and "benchmarks/scoring.yaml  benchmark, 4 sections, 3 rounds" in " ".join(out.split(" "))
+    assert code == 0 and "benchmarks/scoring.yaml  benchmark, 4 sections, 5 rounds" in " ".join(out.split(" "))
     code, out, _ = stance("experiment", "show", "experiments/benchmarks/scoring.yaml")
     assert code == 0 and "of 4 steps" in out and "growth, throughput, briefing, limit" in " ".join(out.split())
