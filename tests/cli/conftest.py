@@ -1,9 +1,13 @@
-"""What the tests of tracked runs share: a project with four runs, trained once, and a copy for each test."""
+"""What tests share: of tracked runs, a project with four of them, trained once; of scoring, a desk with briefings."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from gallery import build, move
+
+TEXT = "The talks bring peace. The fleet must strike now.\n"
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +33,20 @@ def own(gallery: tuple[Path, dict[str, str]], tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(move(gallery[0], tmp_path))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return gallery[1]
+
+
+@pytest.fixture
+def desk(workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a folder with a model and two briefings of one name."""
+    shutil.copytree(workshop.tiny.folder, tmp_path / "model")
+    for name in ("north/a.md", "south/a.md"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(f"# Harbour {name}\n\n{TEXT}")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def score(stance: Callable[..., tuple[int, str, str]]) -> Callable[..., tuple[int, str, str]]:
+    """Run `stance score` with the model of the desk."""
+    return lambda *words: stance("score", *words, "--model", "model")

@@ -1,30 +1,11 @@
 """`stance score A B -o FILE`: several documents go the way of folders; what needs them at hand is bounded."""
 
 import json
-import shutil
 
 import pytest
 from lxml import html
 
 from pipeline.cli import score_archive
-
-TEXT = "The talks bring peace. The fleet must strike now.\n"
-
-
-@pytest.fixture
-def desk(workshop, tmp_path, monkeypatch):
-    """Stand in a folder with a model and two briefings of one name."""
-    shutil.copytree(workshop.tiny.folder, tmp_path / "model")
-    for name in ("north/a.md", "south/a.md"):
-        (tmp_path / name).parent.mkdir()
-        (tmp_path / name).write_text(f"# Harbour\n\n{TEXT}")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def score(stance):
-    return lambda *words: stance("score", *words, "--model", "model")
 
 
 def rows(path):

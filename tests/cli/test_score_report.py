@@ -1,7 +1,6 @@
 """`stance score … --report`: where the page goes, what it never replaces, and that no score is lost over it."""
 
 import json
-import shutil
 
 import pytest
 from lxml import html
@@ -16,19 +15,10 @@ TEXT = "The talks bring peace. The fleet must strike now.\n"
 
 
 @pytest.fixture
-def desk(workshop, tmp_path, monkeypatch):
-    """Stand in a folder with a model and three briefings, two of one name."""
-    shutil.copytree(workshop.tiny.folder, tmp_path / "model")
-    for name in ("north/a.md", "south/a.md", "b.md"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(f"# Harbour\n\n{TEXT}")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def score(stance):
-    return lambda *words: stance("score", *words, "--model", "model")
+def desk(desk):
+    """Put a third briefing on the desk."""
+    (desk / "b.md").write_text(f"# Harbour\n\n{TEXT}")
+    return desk
 
 
 def titles(path):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 
 import pytest
 from lxml import html
@@ -13,21 +12,11 @@ TEXT = "The talks bring peace. The fleet must strike now.\n"
 
 
 @pytest.fixture
-def desk(workshop, tmp_path, monkeypatch):
-    """Stand in a folder with a model, two briefings of one name, and a link that leads back to itself."""
-    shutil.copytree(workshop.tiny.folder, tmp_path / "model")
-    for name in ("north/a.md", "south/a.md"):
-        (tmp_path / name).parent.mkdir()
-        (tmp_path / name).write_text(f"# Harbour {name}\n\n{TEXT}")
+def desk(desk):
+    """Put links that lead back to themselves on the desk."""
     for name in ("loop.md", "loop.html", "loop.jsonl"):
-        (tmp_path / name).symlink_to(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def score(stance):
-    return lambda *words: stance("score", *words, "--model", "model")
+        (desk / name).symlink_to(name)
+    return desk
 
 
 def paths(page):

@@ -1,4 +1,4 @@
-"""Fixtures for Spark: a session with two executors, the smallest model there is, a folder to score into."""
+"""Fixtures: a loaded model; for Spark a session with two executors, the smallest model there is, a folder."""
 
 import shutil
 from pathlib import Path
@@ -8,10 +8,17 @@ from tiny import ROOT, codebook_of
 
 from pipeline.decisions.decisions import Decisions
 from pipeline.inference.manifest import Manifest, PriorSpec, write_manifest
+from pipeline.predict import Predictor
 from pipeline.scoring.spark import SparkRequest, SparkResult, score_with_spark
 from pipeline.scoring.spark_session import spark_session
 
 MASTER = "local-cluster[2,1,1024]"  # two executors, each a Java process of its own with one core
+
+
+@pytest.fixture(scope="module")
+def predictor(workshop):
+    """Load the model of words."""
+    return Predictor.load(workshop.tiny.folder)
 
 
 @pytest.fixture(scope="module")

@@ -10,17 +10,11 @@ from scoring.archives_of_text import contents, read_here, run, write_archive
 
 from pipeline.ground.errors import StanceError
 from pipeline.ground.progress import Progress
-from pipeline.predict import Predictor
 from pipeline.scoring.formats import FORMATS
 from pipeline.scoring.rows import flatten, sentence_rows
 from pipeline.scoring.store import Store
 from pipeline.workflows import archive
 from pipeline.workflows.archive import ArchiveRequest, score_archive, score_to_file
-
-
-@pytest.fixture(scope="module")
-def predictor(workshop):
-    return Predictor.load(workshop.tiny.folder)
 
 
 @pytest.fixture(autouse=True)

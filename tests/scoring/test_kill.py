@@ -11,18 +11,12 @@ from scoring.archives_of_text import contents, read_here, run, write_archive
 
 from pipeline.ground.errors import StanceError
 from pipeline.ground.progress import Progress
-from pipeline.predict import Predictor
 from pipeline.scoring import store
 from pipeline.workflows import archive
 from pipeline.workflows.archive import ArchiveRequest, score_to_file
 
 KILLS = int(os.environ.get("STANCE_KILLS", "40"))  # `make kills` tries 200
 SEED = 2018
-
-
-@pytest.fixture(scope="module")
-def predictor(workshop):
-    return Predictor.load(workshop.tiny.folder)
 
 
 @pytest.fixture

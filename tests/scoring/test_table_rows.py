@@ -7,16 +7,10 @@ from pathlib import Path
 import pytest
 from scoring.archives_of_text import contents, read_here, run
 
-from pipeline.predict import Predictor
 from pipeline.scoring.row_numbers import RowNumbers, row_of
 from pipeline.workflows import archive
 
 OPEN = 'id,text\nr1,"The talks of r1 bring peace."\nr2,"never closed\nr3,x\nr4,x\n'
-
-
-@pytest.fixture(scope="module")
-def predictor(workshop):
-    return Predictor.load(workshop.tiny.folder)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A specification is listed, shown, and refused with all its faults at once."""
 
+import ablating
 import pytest
 import yaml
 from small import SPEC, run
@@ -104,17 +105,7 @@ def test_validation_asks_the_labels_too(place, stance):
     assert code == 2 and "behaviour" in err
 
 
-ABLATION = {
-    "kind": "ablation",
-    "question": "What is each setting worth?",
-    "hypothesis": "Little.",
-    "recipe": "words.yaml",
-    "folds": 2,
-    "seeds": [3],
-    "metric": "macro-ap",
-    "stopping_rule": "once on each fold",
-    "variants": {"plain": {"class_weight": "none"}},
-}
+ABLATION = ablating.SPEC | {"variants": {"plain": {"class_weight": "none"}}}
 
 
 def write_ablation(place, **changes):
