@@ -6,6 +6,7 @@ from tiny import tiny_sentences
 
 from pipeline.inference.graph import OnnxScorer
 from pipeline.inference.manifest import OnnxSpec
+from pipeline.inference.session import PACKED
 from pipeline.learning.quantise import quantise
 from pipeline.learning.quantise_settings import QuantiseSettings
 
@@ -42,6 +43,11 @@ SETTINGS = {
     ),
 }
 ROWS = QuantiseSettings(matrices="int8-rows", embeddings="int8", reduce_range=False)
+
+
+def spec_of(folder: Path) -> OnnxSpec:
+    """Say how to run the graph in a folder."""
+    return SPEC.model_copy(update={"packed": (folder / PACKED).exists()})
 
 
 def settings(name: str, **changes: object) -> QuantiseSettings:

@@ -16,7 +16,8 @@ def on_prevalence(
     from pipeline.cli.console import note, results, stdout_console
     from pipeline.cli.evaluation_typed import typed
     from pipeline.ground.paths import find_project, shown
-    from pipeline.inference.shelf import find_model, project_here
+    from pipeline.inference.released import project_here
+    from pipeline.inference.shelf import find_model
     from pipeline.reports.behaviour import check_output
     from pipeline.reports.prevalence import prevalence_tables, write_report
     from pipeline.workflows.prevalence import measure_prevalence

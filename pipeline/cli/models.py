@@ -119,7 +119,7 @@ def verify(models: tuple[Path, ...], labels: Path | None) -> None:
     from pipeline.cli.console import note, results, stdout_console
     from pipeline.ground.codebook import load_codebook
     from pipeline.ground.paths import shown
-    from pipeline.inference.shelf import project_here
+    from pipeline.inference.released import project_here
     from pipeline.reports.models import verified_list
     from pipeline.workflows.shelf import models_to_verify, verify_model
 

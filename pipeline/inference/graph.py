@@ -15,6 +15,7 @@ from pipeline.decisions.decisions import sigmoid, softmax
 from pipeline.ground.errors import ModelError
 from pipeline.ground.machine import allowed_threads
 from pipeline.inference.manifest import OnnxSpec, way_back
+from pipeline.inference.session import graph_faults, open_graph
 
 Pending = Callable[[], np.ndarray]
 TOKENS = 512  # of a batch, with padding: its activations stay within a core's cache
@@ -23,7 +24,7 @@ AT_ONCE = 2048  # texts tokenised together, so that a book's tokens are never al
 
 
 class OnnxScorer:
-    """Run `model.onnx` on what `tokenizer.json` makes of texts.
+    """Run `model.onnx`, with what is in `packed.npy` where the spec says so, on what `tokenizer.json` makes of texts.
 
     A text's row is the same to the last bit whatever is scored with it, where weights are quantised by rows or with
     fixed steps; a float32 graph may differ in the seventh digit.
@@ -41,8 +42,8 @@ class OnnxScorer:
         self._tokenizer.no_padding()
         self._pad_id = spec.pad_id
         self._folder = folder
-        self._session = _session(folder)
         self._threads = allowed_threads()
+        self._session = open_graph(folder, packed=spec.packed)
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="onnx")
 
     def score(self, texts: Sequence[str]) -> np.ndarray:
@@ -88,7 +89,7 @@ class OnnxScorer:
         longest = max(map(len, rows))
         try:
             logits: np.ndarray = self._session.run(None, pad(rows, self._pad_id, longest + (longest % 4 == 3)))[0]
-        except _graph_faults() as error:
+        except graph_faults() as error:
             said = f"{self._folder}: the graph fails on a sentence ({str(error)[:200]})"
             raise ModelError(said, hint=way_back(self._folder)) from error
         return logits[: len(batch)]
@@ -115,27 +116,6 @@ def _gather(batches: Sequence[Sequence[int]], runs: Sequence["Future[np.ndarray]
     out = np.empty_like(rows)
     out[np.concatenate([np.asarray(batch) for batch in batches])] = rows
     return out
-
-
-def _session(folder: Path) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
-    except _graph_faults() as error:
-        said = f"{folder / 'model.onnx'}: onnxruntime cannot load it ({str(error)[:200]})"
-        raise ModelError(said, hint=way_back(folder)) from error
-
-
-def _graph_faults() -> tuple[type[Exception], ...]:
-    """List what onnxruntime raises; its exceptions share no base of their own."""
-    import onnxruntime
-
-    state = vars(onnxruntime.capi.onnxruntime_pybind11_state)
-    return tuple(kind for kind in state.values() if isinstance(kind, type) and issubclass(kind, Exception))
 
 
 def pad(batch: Sequence[Sequence[int]], pad_id: int, length: int = 0) -> dict[str, np.ndarray]:

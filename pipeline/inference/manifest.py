@@ -17,13 +17,14 @@ from pipeline.ground.config import Strict
 from pipeline.ground.errors import ModelError, StanceError
 from pipeline.ground.files import hash_json, read_json, sha256_of, write_json
 from pipeline.ground.paths import packaged_models, shown
+from pipeline.inference.released import SHIPPED
+from pipeline.inference.session import GRAPH, PACKED
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 DECISIONS = "decisions.json"
 REQUANTISED = "requantised"  # among the facts: from which model a graph was quantised, when, where, on what
 RETRAIN = "train it again (stance train models/RECIPE.yaml), or copy the folder whole"
-SHIPPED = ("accurate", "fast")  # the default, and the one for `--fast`
 ELSEWHERE = "see what there is: stance models ls\n      or make one: stance train models/minilm.yaml"
 UPGRADE = "upgrade cautious-hope: git pull, then pip install . (or make env)"
 
@@ -45,11 +46,15 @@ class TfidfSpec(Strict):
 
 
 class OnnxSpec(Strict):
-    """Run an encoder with its head; files `model.onnx` and `tokenizer.json`; the graph gives logits."""
+    """Run an encoder with its head; files `model.onnx` and `tokenizer.json`; the graph gives logits.
+
+    With `packed`, weights of the graph are in `packed.npy`, as `pipeline.inference.packed` keeps them.
+    """
 
     kind: Literal["onnx"] = "onnx"
     max_length: int = Field(ge=8)
     pad_id: int = 0
+    packed: bool = Field(default=False, exclude_if=lambda packed: not packed)
 
 
 class RulesSpec(Strict):
@@ -71,7 +76,7 @@ AverageSpec.model_rebuild()
 FILES = {
     "prior": (),
     "tfidf": ("vocabulary.json", "weights.npz"),
-    "onnx": ("model.onnx", "tokenizer.json"),
+    "onnx": (GRAPH, "tokenizer.json"),
     "rules": ("rules.json",),
 }
 
@@ -189,7 +194,8 @@ def needed_files(spec: ScorerSpec, within: str = "") -> list[str]:
     """Name the files a scorer reads, as paths within the model folder."""
     if isinstance(spec, AverageSpec):
         return [file for name, one in spec.members.items() for file in needed_files(one, f"{within}members/{name}/")]
-    return [within + name for name in FILES[spec.kind]]
+    beside = (PACKED,) if isinstance(spec, OnnxSpec) and spec.packed else ()
+    return [within + name for name in (*FILES[spec.kind], *beside)]
 
 
 def deciding_files(spec: ScorerSpec) -> list[str]:

@@ -1,59 +1,30 @@
 """Find models: the released ones, those trained here, and the one to score with where the user names none."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.ground.codebook import Codebook, load_codebook
 from pipeline.ground.config import did_you_mean
-from pipeline.ground.errors import ConfigError, ModelError, StanceError
-from pipeline.ground.paths import Project, find_project, packaged_models, shown
+from pipeline.ground.errors import ModelError, StanceError
+from pipeline.ground.paths import shown
 from pipeline.ground.records import Notice
-from pipeline.inference.manifest import MANIFEST, SHIPPED, read_manifest
-
-ACCURATE, FAST = SHIPPED
-
-
-@dataclass(frozen=True, slots=True)
-class Shelved:
-    """A model folder: `released` in the checkout, released in the installed `package`, or `trained` here."""
-
-    name: str
-    where: str
-    folder: Path
-
-
-def project_here() -> Project | None:
-    """Find the project the user stands in; None where there is none."""
-    try:
-        return find_project()
-    except ConfigError:
-        return None
-
-
-def released_models() -> list[Shelved]:
-    """List released models, those of the checkout before those of the installed package."""
-    project = project_here()
-    shelves = {"released": project.released} if project else {}
-    return [
-        Shelved(folder.name, where, folder)
-        for where, shelf in (shelves | {"package": packaged_models()}).items()
-        for folder in _folders(shelf)
-    ]
+from pipeline.inference.manifest import MANIFEST, read_manifest
+from pipeline.inference.released import (
+    ACCURATE,
+    FAST,
+    Shelved,
+    model_folders,
+    project_here,
+    released_models,
+    shipped_folders,
+)
 
 
 def trained_models() -> list[Shelved]:
     """List the model folders trained in this project."""
     project = project_here()
-    folders = _folders(project.trained) if project else []
+    folders = model_folders(project.trained) if project else []
     return [Shelved(folder.name, "trained", folder) for folder in folders if (folder / MANIFEST).is_file()]
-
-
-def _folders(shelf: Path) -> list[Path]:
-    """List the folders on a shelf; what is half-written has a name with a dot before it."""
-    if not shelf.is_dir():
-        return []
-    return sorted(path for path in shelf.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
 
 
 def find_model(named: Path) -> Path:
@@ -94,7 +65,7 @@ def choose_model(named: Path | None, fast: bool) -> tuple[Path, list[Notice], st
             return folder, _notices(folder), ""
         except ModelError:  # whoever loads it says what is wrong
             return folder, [], ""
-    shipped = {model.name: model.folder for model in reversed(released_models())}
+    shipped = shipped_folders()
     if fast and FAST not in shipped:
         raise ModelError(
             f"no model {FAST!r} is released here", hint="see what there is: stance models ls; then --model NAME"

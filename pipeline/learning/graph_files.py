@@ -45,7 +45,7 @@ def whole(model: Any, path: Path) -> Any:
     return model
 
 
-def write_graph(target: Path, content: bytes) -> None:
+def write_whole(target: Path, content: bytes) -> None:
     """Write by rename; nothing is left behind where that fails."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.ground.config import did_you_mean
 from pipeline.ground.errors import ModelError
-from pipeline.learning.graph_files import quiet, read_graph, whole, write_graph
+from pipeline.inference.packed import packed_file
+from pipeline.inference.session import PACKED
+from pipeline.learning.graph_files import quiet, read_graph, whole, write_whole
 from pipeline.learning.quantise_rows import to_rows
 from pipeline.learning.quantise_settings import FINER_THAN, STATIC, QuantiseSettings
 from pipeline.learning.quantise_static import Feed, fix_steps, is_by_rows
@@ -54,6 +56,8 @@ class Parts:
 def quantise(source: Path, target: Path, settings: QuantiseSettings, feeds: Iterable[Feed] = ()) -> None:
     """Write `target`, the graph of `source` with smaller weights; equal inputs give equal bytes.
 
+    Weights of six bits are written beside it, as `packed.npy`.
+
     `source` is a float32 graph as `export_network` writes it; inputs, outputs and their shapes stay what they are.
     `int8-static` observes `feeds`, inputs of the graph, and takes a graph by rows as well, whose integers it keeps.
 
@@ -61,24 +65,28 @@ def quantise(source: Path, target: Path, settings: QuantiseSettings, feeds: Iter
         ModelError: `source` is no float32 ONNX graph, holds weights in another form, or has no module that a pattern
             means; there are no `feeds` to observe; `target` cannot be written.
     """
+    packed: dict[str, np.ndarray] = {}
     with quiet():
         model = read_graph(source)
         if settings.matrices != STATIC or not is_by_rows(model.graph):
-            model = _smaller(_plain(whole(model, source)), settings, source)
+            model, packed = _smaller(_plain(whole(model, source)), settings, source)
         _tidy(model)
         if settings.matrices == STATIC:
             fix_steps(model, feeds)
             _tidy(model)
-    write_graph(target, model.SerializeToString(deterministic=True))
+    write_whole(target, model.SerializeToString(deterministic=True))
+    if packed:
+        write_whole(target.with_name(PACKED), packed_file(packed))
 
 
-def _smaller(model: Any, settings: QuantiseSettings, source: Path) -> Any:
+def _smaller(model: Any, settings: QuantiseSettings, source: Path) -> tuple[Any, dict[str, np.ndarray]]:
+    """Give the model made smaller, and what of its weights is packed."""
     parts = _find(model.graph)
     _check(parts, settings, source)
-    model = _shrink_matrices(model, parts.matrices, settings)
+    model, packed = _shrink_matrices(model, parts.matrices, settings)
     if settings.embeddings == "int8":
         _shrink_tables(model.graph, [part for part in parts.tables if not _means(settings.keep, part.module)])
-    return model
+    return model, packed
 
 
 def _plain(model: Any) -> Any:
@@ -154,23 +162,27 @@ def _check(parts: Parts, settings: QuantiseSettings, source: Path) -> None:
         )
 
 
-def _shrink_matrices(model: Any, matrices: tuple[Part, ...], settings: QuantiseSettings) -> Any:
-    """Rewrite the matrices, each in its format."""
+def _shrink_matrices(
+    model: Any, matrices: tuple[Part, ...], settings: QuantiseSettings
+) -> tuple[Any, dict[str, np.ndarray]]:
+    """Rewrite the matrices, each in its format; give those that are packed apart."""
+    packed: dict[str, np.ndarray] = {}
     nodes: dict[str, list[str]] = defaultdict(list)
     for part in matrices:
         if not _means(settings.keep, part.module):
             finer = _means(settings.finer, part.module)
             nodes[FINER_THAN[settings.matrices] if finer else settings.matrices].append(part.node)
     if settings.matrices == "int8-dynamic":
-        return _dynamic(model, nodes["int8-dynamic"], bool(settings.reduce_range))
+        return _dynamic(model, nodes["int8-dynamic"], bool(settings.reduce_range)), packed
     if settings.matrices in LARGEST:
         largest = LARGEST | (dict.fromkeys(("int8-rows", STATIC), REDUCED) if settings.reduce_range else {})
-        to_rows(model.graph, {node: largest[name] for name in nodes for node in nodes[name]}, nodes["int6-rows"])
+        sizes = {node: largest[name] for name in nodes for node in nodes[name]}
+        packed = to_rows(model.graph, sizes, nodes["int6-rows"])
         _import_contrib(model)
     for name in ("int8-weights", "int4-weights"):
         if nodes[name]:
             model = _blockwise(model, nodes[name], 8 if name == "int8-weights" else 4, settings)
-    return model
+    return model, packed
 
 
 def _dynamic(model: Any, nodes: list[str], reduce_range: bool) -> Any:

@@ -2,9 +2,9 @@
 
 Each token's vector x becomes round(127 x / max |x|), each column of a matrix 8-bit or 6-bit integers with a step of
 its own; onnxruntime multiplies the integers, and the two steps turn the sums into float32 again (token-wise and
-channel-wise steps: Yao et al. 2022, ZeroQuant). Six bits are packed four numbers into three bytes, and unpacked by
-the graph itself, once, when onnxruntime loads it and folds its constants: they stay numbers from 0 to 63 around a zero
-of 32, since every step in wider integers would cost a second and half a gigabyte of loading.
+channel-wise steps: Yao et al. 2022, ZeroQuant). Integers of six bits are kept beside the graph
+(`pipeline.inference.packed`), which names them as external data, and they stay numbers from 0 to 63 around a zero of
+32, so that whoever loads them has nothing to add.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,20 +13,23 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from pipeline.ground.errors import ModelError
+from pipeline.inference.packed import ZERO
+from pipeline.inference.session import PACKED
 
 ONE = 127  # the integer of a token's largest value
 MIDDLE = 128  # the integer of 0 in an unsigned token
-ZERO = 32  # the integer of 0 in a 6-bit weight as it is packed
 TINY = 1e-12  # the largest value of a token that is all 0
 SHARES = tuple(share / 20 for share in range(20, 11, -1))  # of the largest weight, tried as a column's range
-SHIFTS = ("two", "four", "six")
 
 
-def to_rows(graph: Any, largest: Mapping[str, int], packed: Iterable[str] = ()) -> None:
-    """Rewrite MatMul nodes in place: `largest` gives each node's largest integer weight, `packed` those of 6 bits."""
+def to_rows(graph: Any, largest: Mapping[str, int], six: Iterable[str] = ()) -> dict[str, np.ndarray]:
+    """Rewrite MatMul nodes in place: `largest` gives each node's largest integer weight, `six` those of 6 bits.
+
+    The latter's integers are external data of the graph; they are returned by initializer.
+    """
     weights = {tensor.name: tensor for tensor in graph.initializer}
-    packed, nodes, quantised = set(packed), [], set()
+    six, nodes, quantised = set(six), [], set()
+    elsewhere: dict[str, np.ndarray] = {}
     for node in graph.node:
         if node.name not in largest:
             nodes.append(node)
@@ -37,15 +40,17 @@ def to_rows(graph: Any, largest: Mapping[str, int], packed: Iterable[str] = ()) 
             nodes += _quantise_tokens(entry)
         integers, step = quantise_columns(numpy_helper.to_array(weights[weight]), largest[node.name])
         graph.initializer.append(numpy_helper.from_array(step, f"{weight}_step"))
-        if node.name in packed:
-            graph.initializer.append(numpy_helper.from_array(pack(integers, weight), f"{weight}_packed"))
-            nodes += _unpack(weight)
+        name = f"{weight}_integers"
+        if node.name in six:
+            elsewhere[name] = integers
+            graph.initializer.append(_elsewhere(name, integers.shape))
         else:
-            graph.initializer.append(numpy_helper.from_array(integers, f"{weight}_integers"))
-        nodes += _multiply(entry, weight, node.output[0], node.name in packed)
+            graph.initializer.append(numpy_helper.from_array(integers, name))
+        nodes += _multiply(entry, weight, node.output[0], node.name in six)
     del graph.node[:]
     graph.node.extend(nodes)
     graph.initializer.extend(_constants())
+    return elsewhere
 
 
 def quantise_columns(matrix: np.ndarray, largest: int) -> tuple[np.ndarray, np.ndarray]:
@@ -66,42 +71,14 @@ def _round(matrix: np.ndarray, step: np.ndarray, largest: int) -> np.ndarray:
     return np.asarray(np.clip(np.rint(matrix / step), -largest, largest))
 
 
-def pack(integers: np.ndarray, name: str = "matrix") -> np.ndarray:
-    """Pack integers in [-32, 31], shape (K, N), four to three bytes: uint8 of shape (3 K / 4, N)."""
-    if len(integers) % 4:
-        raise ModelError(
-            f"{name} has {len(integers)} rows, and 6-bit weights are packed by four",
-            hint="name its module in `keep` or `finer`",
-        )
-    low, high = np.split((integers + ZERO).astype(np.uint8), [3 * len(integers) // 4])
-    parts = np.concatenate([high & 3, high >> 2 & 3, high >> 4])
-    return np.asarray(low | parts << 6, dtype=np.uint8)
+def _elsewhere(name: str, shape: tuple[int, ...]) -> Any:
+    """Name int8 weights that whoever loads the graph hands over.
 
-
-def _unpack(weight: str) -> list[Any]:
-    """Write the nodes that undo `pack`; all their inputs are constants."""
-    name = f"{weight}_packed"
-
-    def node(kind: str, inputs: list[str], *outputs: str, **attributes: Any) -> Any:
-        return helper.make_node(kind, [_of(name, i) for i in inputs], [_of(name, o) for o in outputs], **attributes)
-
-    return [
-        node("BitwiseAnd", ["", "rows.63"], "low"),
-        node("BitShift", ["", "rows.six"], "top", direction="RIGHT"),
-        node("Split", ["top"], "first", "second", "third", axis=0, num_outputs=3),
-        node("BitShift", ["second", "rows.two"], "second_up", direction="LEFT"),
-        node("BitShift", ["third", "rows.four"], "third_up", direction="LEFT"),
-        node("BitwiseOr", ["first", "second_up"], "half"),
-        node("BitwiseOr", ["half", "third_up"], "high"),
-        node("Concat", ["low", "high"], "all", axis=0),
-        helper.make_node("Cast", [f"{name}_all"], [f"{weight}_integers"], to=TensorProto.INT8),
-    ]
-
-
-def _of(name: str, part: str) -> str:
-    if part.startswith("rows."):
-        return part
-    return f"{name}_{part}" if part else name
+    The place is no file's: of a file, onnxruntime would take the first bytes where nobody hands anything over.
+    """
+    tensor = TensorProto(name=name, data_type=TensorProto.INT8, dims=shape, data_location=TensorProto.EXTERNAL)
+    tensor.external_data.add(key="location", value=f"{PACKED}/{name}")
+    return tensor
 
 
 def _quantise_tokens(entry: str) -> list[Any]:
@@ -131,10 +108,6 @@ def _constants() -> list[Any]:
         "tiny": np.float32(TINY),
         "step": np.float32(1 / ONE),
         "middle": np.uint8(MIDDLE),
-        "63": np.uint8(63),
-        "two": np.uint8(2),
-        "four": np.uint8(4),
-        "six": np.uint8(6),
         "zero": np.int8(ZERO),
     }
     return [numpy_helper.from_array(np.asarray(value), f"rows.{name}") for name, value in values.items()]

@@ -18,7 +18,8 @@ from pipeline.ground.progress import Progress
 from pipeline.ground.records import Estimate
 from pipeline.ground.version import code_version
 from pipeline.inference.manifest import Manifest, read_manifest
-from pipeline.inference.shelf import find_model, label_difference, released_models, trained_models
+from pipeline.inference.released import released_models
+from pipeline.inference.shelf import find_model, label_difference, trained_models
 from pipeline.judging.frontier import Fronts, Point, Speed, fronts_of
 from pipeline.judging.records import Report
 from pipeline.judging.report import judge

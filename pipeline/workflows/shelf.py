@@ -20,14 +20,8 @@ from pipeline.inference.manifest import (
     unlisted_files,
     way_back,
 )
-from pipeline.inference.shelf import (
-    Shelved,
-    find_model,
-    label_difference,
-    project_here,
-    released_models,
-    trained_models,
-)
+from pipeline.inference.released import Shelved, project_here, released_models
+from pipeline.inference.shelf import find_model, label_difference, trained_models
 from pipeline.predict import Predictor
 
 SENTENCE = "The talks may yet succeed, but both sides should act soon."

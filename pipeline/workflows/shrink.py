@@ -12,6 +12,7 @@ from pipeline.ground.files import write_json
 from pipeline.ground.progress import Progress
 from pipeline.inference.graph import OnnxScorer
 from pipeline.inference.manifest import DECISIONS, Manifest, OnnxSpec, read_manifest, write_manifest
+from pipeline.inference.session import GRAPH, PACKED
 from pipeline.judging.parity import parity
 from pipeline.learning.fit import labelled
 from pipeline.learning.recipes import Recipe
@@ -19,7 +20,6 @@ from pipeline.predict import Predictor
 from pipeline.workflows.judged import judge_examples
 
 PARITY = "parity.json"
-GRAPH = "model.onnx"
 
 
 def shrink(folder: Path, recipe: Recipe, split: Split) -> Manifest:
@@ -34,10 +34,14 @@ def shrink(folder: Path, recipe: Recipe, split: Split) -> Manifest:
         raise ValueError(f"{recipe.name} does not say how to quantise")
     whole = Predictor.load(folder)
     before = judge_examples(whole, split.test)
-    smaller, texts = folder / f"{GRAPH}.smaller", _calibration(recipe, split)
-    quantise(folder / GRAPH, smaller, recipe.quantise, _feeds(folder, whole, texts))
-    os.replace(smaller, folder / GRAPH)
-    manifest = write_manifest(folder, whole.manifest)
+    smaller, texts = folder / "smaller", _calibration(recipe, split)
+    quantise(folder / GRAPH, smaller / GRAPH, recipe.quantise, _feeds(folder, whole, texts))
+    packed = (smaller / PACKED).exists()
+    for made in smaller.iterdir():
+        os.replace(made, folder / made.name)
+    smaller.rmdir()
+    scorer = whole.manifest.scorer.model_copy(update={"packed": packed})
+    manifest = write_manifest(folder, whole.manifest.model_copy(update={"scorer": scorer}))
     if recipe.decisions.learn_from == "validation":
         gold = labelled(split.validation, whole.codebook)
         raw = Predictor.load(folder).predict_raw(gold.texts)

@@ -12,13 +12,15 @@ from tiny import ROOT, apart, write_labels
 
 from pipeline.ground.errors import ModelError
 from pipeline.ground.paths import packaged_models
-from pipeline.inference.shelf import choose_model, find_model, latest_model, released_models, trained_models
+from pipeline.inference.released import released_models
+from pipeline.inference.shelf import choose_model, find_model, latest_model, trained_models
 from pipeline.predict import Predictor
 
 ACCURATE, FAST = Path("models/released/accurate"), Path("models/released/fast")
 TAKEN = """
 import json
-from pipeline.inference.shelf import choose_model, released_models
+from pipeline.inference.released import released_models
+from pipeline.inference.shelf import choose_model
 folder, notices, said = choose_model(None, fast=False)
 print(json.dumps([str(folder), len(notices), said, [model.where for model in released_models()]]))
 """
@@ -146,7 +148,7 @@ def test_the_package_serves_where_the_checkout_has_none(place, workshop, tmp_pat
     package = tmp_path / "site" / "pipeline" / "released"
     shutil.copytree(FAST, package / "fast")
     shutil.move(ACCURATE, package / "accurate")
-    monkeypatch.setattr("pipeline.inference.shelf.packaged_models", lambda: package)
+    monkeypatch.setattr("pipeline.inference.released.packaged_models", lambda: package)
     assert choose_model(None, fast=False)[0] == package / "accurate"
     assert choose_model(None, fast=True)[0] == place / FAST
     found = [(model.name, model.where) for model in released_models()]

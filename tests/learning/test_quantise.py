@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from onnx import TensorProto, numpy_helper
-from quantising import ROWS, SETTINGS, SPEC, export_tiny, settings, shrink_tiny
+from quantising import ROWS, SETTINGS, export_tiny, settings, shrink_tiny, spec_of
 from tiny import tiny_sentences
 
+from pipeline.ground.errors import ModelError
 from pipeline.inference.graph import OnnxScorer
+from pipeline.inference.packed import read_unpacked
+from pipeline.inference.session import PACKED, open_graph
 from pipeline.learning.quantise_settings import QuantiseSettings
 
 TEXTS = [text for _, text in tiny_sentences()]
@@ -40,11 +42,16 @@ def made(floats: Path, tmp_path: Path):
 
 
 def logits(folder: Path, texts: list[str] = TEXTS) -> np.ndarray:
-    return OnnxScorer(SPEC, folder, exclusive=False).logits(texts)
+    return OnnxScorer(spec_of(folder), folder, exclusive=False).logits(texts)
+
+
+def graph_of(folder: Path):
+    """Read a graph without what it keeps elsewhere."""
+    return onnx.load(folder / "model.onnx", load_external_data=False)
 
 
 def operators(folder: Path) -> Counter[str]:
-    return Counter(node.op_type for node in onnx.load(folder / "model.onnx").graph.node)
+    return Counter(node.op_type for node in graph_of(folder).graph.node)
 
 
 @EVERY
@@ -58,29 +65,29 @@ def test_logits_stay_close_and_are_not_constant(made, floats, name):
 
 @EVERY
 def test_equal_inputs_give_equal_bytes_and_leave_no_trace_of_the_machine(made, name):
-    [first, second] = [(made(settings(name), folder) / "model.onnx").read_bytes() for folder in ("one", "two")]
+    first, second = ({path.name: path.read_bytes() for path in made(settings(name), n).iterdir()} for n in "ab")
     assert first == second
-    model = onnx.load_model_from_string(first)
+    model = onnx.load_model_from_string(first["model.onnx"])
     assert not any(part.metadata_props or part.doc_string for part in (model, model.graph, *model.graph.node))
-    assert b"/tmp/" not in first and not model.graph.value_info
+    assert not any(b"/tmp/" in content for content in first.values()) and not model.graph.value_info
 
 
 @EVERY
 def test_any_batch_and_length_is_taken(made, floats, name):
     folder = made(settings(name))
+    session = open_graph(folder, packed=spec_of(folder).packed)
     for batch, length in ((1, 2), (3, 7), (2, 32)):
         feed = {
             "input_ids": np.full((batch, length), 7, dtype=np.int64),
             "attention_mask": np.ones((batch, length), dtype=np.int64),
         }
-        session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
         [found] = session.run(["logits"], feed)
         assert found.shape == (batch, 3) and np.isfinite(found).all()
 
 
 @pytest.mark.parametrize("name", [name for name in SETTINGS if name not in ("nothing", "tables")])
 def test_no_matrix_or_table_stays_float32(made, name):
-    model = onnx.load(made(settings(name)) / "model.onnx")
+    model = graph_of(made(settings(name)))
     steps = ("_step", "_scale", "_scales")
     large = [
         tensor.name
@@ -102,15 +109,18 @@ def test_each_format_is_as_small_as_its_bits(made, floats):
 
 
 def test_six_bits_take_three_quarters_of_eight(made):
-    bytes_of = {}
-    for name in ("rows", "six bits"):
-        graph = onnx.load(made(settings(name), name) / "model.onnx").graph
-        bytes_of[name] = sum(
+    eight, six = made(settings("rows"), "eight"), made(settings("six bits"), "six")
+    inside = {
+        folder: sum(
             len(tensor.raw_data)
-            for tensor in graph.initializer
+            for tensor in graph_of(folder).graph.initializer
             if tensor.data_type in (TensorProto.INT8, TensorProto.UINT8) and "embeddings" not in tensor.name
         )
-    assert bytes_of["rows"] > 16_000 and bytes_of["six bits"] == pytest.approx(0.75 * bytes_of["rows"], rel=0.01)
+        for folder in (eight, six)
+    }
+    packed = np.load(six / PACKED)["packed"].nbytes
+    assert inside[eight] > 16_000 and packed == pytest.approx(0.75 * inside[eight], rel=0.01)
+    assert inside[six] < 10 and not (eight / PACKED).exists()
 
 
 def test_every_format_uses_the_operators_it_promises(made):
@@ -118,8 +128,8 @@ def test_every_format_uses_the_operators_it_promises(made):
         "dynamic": {"MatMulInteger": 13},
         "rows": {"MatMulIntegerToFloat": 13, "QuantizeLinear": 9},  # query, key and value share their tokens
         "static": {"MatMulIntegerToFloat": 13, "QuantizeLinear": 9, "Abs": 0, "ReduceMax": 0, "Div": 1},
-        "six bits": {"MatMulIntegerToFloat": 13, "BitwiseAnd": 13},
-        "six and eight": {"MatMulIntegerToFloat": 13, "BitwiseAnd": 5},
+        "six bits": {"MatMulIntegerToFloat": 13, "BitwiseAnd": 0},
+        "six and eight": {"MatMulIntegerToFloat": 13, "BitwiseAnd": 0},
         "blocks of eight": {"MatMulNBits": 13},
         "four and eight": {"MatMulNBits": 13},
     }
@@ -128,14 +138,29 @@ def test_every_format_uses_the_operators_it_promises(made):
         assert {kind: found[kind] for kind in counts} == counts, name
 
 
-def test_a_graph_unpacks_six_bits_once_when_it_is_loaded(made, tmp_path):
-    options = onnxruntime.SessionOptions()
-    options.optimized_model_filepath = str(tmp_path / "loaded.onnx")
-    options.log_severity_level = 3  # the file is for this machine alone, as the library warns
+def test_weights_of_six_bits_lie_beside_the_graph_which_needs_them(made):
+    for name, matrices in (("six bits", 13), ("six and eight", 5)):
+        folder = made(settings(name), name)
+        elsewhere = {t.name: tuple(t.dims) for t in graph_of(folder).graph.initializer if t.external_data}
+        weights = read_unpacked(folder / PACKED, threads=2)
+        assert len(elsewhere) == matrices and elsewhere == {one: weight.shape for one, weight in weights.items()}
+        with pytest.raises(ModelError, match="onnxruntime cannot load it"):
+            open_graph(folder, packed=False)
+
+
+def test_six_bits_score_as_the_same_integers_within_the_graph_do(made):
     folder = made(settings("six bits"))
-    onnxruntime.InferenceSession(folder / "model.onnx", options, providers=["CPUExecutionProvider"])
-    kinds = {node.op_type for node in onnx.load(tmp_path / "loaded.onnx").graph.node}
-    assert "MatMulIntegerToFloat" in kinds and not kinds & {"BitwiseAnd", "BitShift", "BitwiseOr"}
+    model = graph_of(folder)
+    weights = read_unpacked(folder / PACKED, threads=1)
+    inside = [numpy_helper.from_array(weight, name) for name, weight in weights.items()]
+    for tensor in [t for t in model.graph.initializer if t.external_data]:
+        model.graph.initializer.remove(tensor)
+    model.graph.initializer.extend(inside)
+    whole = folder.parent / "whole"
+    whole.mkdir()
+    onnx.save(model, whole / "model.onnx")
+    (whole / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
+    assert np.array_equal(logits(whole), logits(folder))
 
 
 def test_a_sentence_by_rows_does_not_depend_on_its_batch(made):
@@ -147,9 +172,11 @@ def test_a_sentence_by_rows_does_not_depend_on_its_batch(made):
 @pytest.mark.parametrize("name", ["dynamic", "rows", "static", "six bits", "blocks of eight", "blocks of four"])
 def test_what_is_kept_stays_as_it_was(made, floats, name):
     keep = ("head", "*.layer.1.*", "*.position_embeddings")
-    model = onnx.load(made(settings(name, keep=keep)) / "model.onnx")
+    model = graph_of(made(settings(name, keep=keep)))
     before = {t.name: t for t in onnx.load(floats / "model.onnx").graph.initializer}
-    floats_left = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer if len(t.dims) == 2}
+    floats_left = {
+        t.name: numpy_helper.to_array(t) for t in model.graph.initializer if len(t.dims) == 2 and not t.external_data
+    }
     positions = "encoder.embeddings.position_embeddings.weight"
     assert np.array_equal(floats_left[positions], numpy_helper.to_array(before[positions]))
     head = numpy_helper.to_array(before["head.weight"]).T

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from quantising import ROWS, SETTINGS, export_tiny, settings, shrink_tiny
 
 from pipeline.ground.errors import ModelError
+from pipeline.inference.session import open_graph
 from pipeline.learning.quantise import quantise
 from pipeline.learning.quantise_settings import QuantiseSettings
 
@@ -84,14 +85,19 @@ def test_weights_in_another_form_are_not_left_at_float32_unseen(tmp_path):
     quantise(tmp_path / "model.onnx", tmp_path / "out.onnx", ROWS.model_copy(update={"keep": ("hidden",)}))
 
 
-def test_six_bits_want_rows_by_four(tmp_path):
-    weight = numpy_helper.from_array(np.ones((30, 8), dtype=np.float32), "odd")
-    [x, y] = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, size]) for name, size in (("x", 30), ("y", 8))]
-    graph = helper.make_graph([helper.make_node("MatMul", ["x", "odd"], ["y"], name="m")], "g", [x], [y], [weight])
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)]), tmp_path / "model.onnx")
-    with pytest.raises(ModelError, match="30 rows") as caught:
-        quantise(tmp_path / "model.onnx", tmp_path / "out.onnx", settings("six bits"))
-    assert "finer" in caught.value.hint
+def test_six_bits_take_a_matrix_of_any_size(tmp_path):
+    for rows, columns in ((30, 8), (5, 3)):
+        weight = numpy_helper.from_array(np.eye(rows, columns, dtype=np.float32), "odd")
+        [x, y] = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, size])
+            for name, size in (("x", rows), ("y", columns))
+        ]
+        graph = helper.make_graph([helper.make_node("MatMul", ["x", "odd"], ["y"], name="m")], "g", [x], [y], [weight])
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)]), tmp_path / "whole.onnx")
+        quantise(tmp_path / "whole.onnx", tmp_path / "model.onnx", settings("six bits"))
+        numbers = np.linspace(-1, 1, rows, dtype=np.float32)[None]
+        [found] = open_graph(tmp_path, packed=True).run(None, {"x": numbers})
+        assert found == pytest.approx(numbers[:, :columns], abs=0.05)
 
 
 @pytest.mark.parametrize(

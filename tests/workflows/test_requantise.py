@@ -3,16 +3,19 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 import yaml
 from requantising import ROWS, STATIC, asked, bytes_of
 from tiny import write_recipe
 
+from pipeline.ground.errors import ModelError
 from pipeline.ground.files import write_json
 from pipeline.ground.machine import describe_machine
-from pipeline.inference.manifest import read_manifest
+from pipeline.inference.manifest import deciding_files, read_manifest
 from pipeline.learning.quantise_settings import QuantiseSettings
 from pipeline.predict import Predictor
+from pipeline.tracking.pyfunc import save_pyfunc
 from pipeline.tracking.store import Tracker
 from pipeline.workflows.training import Order, train
 
@@ -63,6 +66,30 @@ def test_a_float32_model_gets_rows(quantising, stance, workshop, found):
     assert after.facts["requantised"]["data_fingerprint"] == before.data_fingerprint
     assert after.recipe["quantise"]["matrices"] == "int8-rows" and stance("models", "verify", "rows")[0] == 0
     assert f"quantised without a training from {before.id}" in stance("models", "show", "rows")[1]
+
+
+def test_six_bits_are_a_file_of_the_model_like_any_other(quantising, stance, workshop):
+    whole, path = quantising / "models" / "trained" / "whole", quantising / "models" / "whole.yaml"
+    shutil.copytree(workshop.small.folder, whole)
+    shutil.copy(workshop.root / "models" / "small.yaml", path)
+    asked(path, {"matrices": "int6-rows", "embeddings": "int8"})
+    code, _, err = stance("models", "quantise", "whole", "--recipe", path, "-o", "models/trained/six")
+    assert code == 0, err
+    six = quantising / "models" / "trained" / "six"
+    manifest = read_manifest(six)
+    assert manifest.scorer.packed and "packed.npy" in deciding_files(manifest.scorer) and "packed.npy" in manifest.files
+    assert not read_manifest(whole).scorer.packed and "packed" not in (whole / "manifest.json").read_text()
+    assert sorted(path.name for path in six.iterdir() if path.is_dir()) == []
+    assert stance("models", "verify", "six")[0] == 0 and "packed.npy" in (six / "manifest.json").read_text()
+    here = Predictor.load(six).predict_raw(TEXTS)
+    assert 0 < abs(here - Predictor.load(whole).predict_raw(TEXTS)).max() < 0.2
+    carried = save_pyfunc(six, quantising / "pyfunc") / "artifacts" / "six"
+    assert np.array_equal(Predictor.load(carried).predict_raw(TEXTS), here)
+    content = bytearray((six / "packed.npy").read_bytes())
+    content[-1] ^= 1
+    (six / "packed.npy").write_bytes(content)
+    with pytest.raises(ModelError, match=r"packed\.npy has changed"):
+        Predictor.load(six)
 
 
 def test_the_same_model_recipe_and_labels_give_the_same_graph_with_the_seed_of_the_model(quantising, quantise):
