@@ -5,6 +5,7 @@ Needs the base install only: numpy, onnxruntime and tokenizers; no torch, no sci
 
 import warnings
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -40,10 +41,15 @@ class Predictor:
         """
         folder = Path(folder)
         manifest = read_manifest(folder)
-        verify_files(folder, manifest)
-        scorer = load_scorer(manifest.scorer, folder, manifest.codebook.exclusive)
-        predictor = cls(manifest, read_decisions(folder, manifest), scorer)
-        predictor._try_out(folder)
+        with ThreadPoolExecutor(1, thread_name_prefix="verify") as pool:
+            # Beside the loading, which takes longer; what a file that is not as it should be did to it is not said.
+            verified = pool.submit(verify_files, folder, manifest)
+            try:
+                scorer = load_scorer(manifest.scorer, folder, manifest.codebook.exclusive)
+                predictor = cls(manifest, read_decisions(folder, manifest), scorer)
+                predictor._try_out(folder)
+            finally:
+                verified.result()
         return predictor
 
     @property

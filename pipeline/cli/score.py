@@ -96,6 +96,7 @@ def command(
         run_spark(files, output, form, master, _choose(model, fast), options)
         return
     page = None if report is None else check_page(report, files, output)
+    _begin(model, fast)
     folder = _choose(model, fast)
     wanted = None if report is None else Wanted(files, page, folder, evidence=evidence is not False)
     in_rows = bool(evidence) and _words_in_rows(output, as_json)
@@ -141,12 +142,14 @@ def _words_in_rows(output: Path | None, as_json: bool) -> bool:
 
 def _refuse_output(files: tuple[str, ...], output: Path | None) -> None:
     """Raise `StanceError` where the output would replace a document, or something that is no file."""
+    if output is None:
+        return
     from pipeline.ground.errors import StanceError
     from pipeline.ground.files import look_at
     from pipeline.workflows.archive import errors_of
 
-    facts = look_at(output) if output else None
-    if output is None or (facts and stat.S_ISDIR(facts.st_mode)):
+    facts = look_at(output)
+    if facts and stat.S_ISDIR(facts.st_mode):
         return
     documents = {os.path.realpath(file) for file in files if os.path.lexists(file)}
     named = next((path for path in (output, errors_of(output)) if os.path.realpath(path) in documents), None)
@@ -201,7 +204,8 @@ def _at_hand(
     from pipeline.cli.score_rows import rows_of, words_of, write_rows
 
     beside = wanted.outside if wanted else ()
-    predictor, readings, faults = read_and_load(lambda: _load(folder), files, options, beside)
+    meanwhile = (lambda: None) if output or as_json else _import_shown
+    predictor, readings, faults = read_and_load(lambda: _load(folder), files, options, beside, meanwhile)
     if wanted:
         refuse_read(len(readings))
     scored = _score(predictor, readings, adapt_priors)
@@ -216,6 +220,16 @@ def _at_hand(
     for fault in faults:
         complain(fault)
     return made and not faults
+
+
+def _begin(model: Path | None, fast: bool) -> None:
+    """Begin to open the graph that will be scored with, before it is known whether all else is as it should be."""
+    from pipeline.inference.released import ACCURATE, FAST, shipped_folders
+    from pipeline.inference.session import begin
+
+    folder = model or shipped_folders().get(FAST if fast else ACCURATE)
+    if folder:
+        begin(folder)
 
 
 def _choose(model: Path | None, fast: bool) -> Path:
@@ -246,6 +260,13 @@ def _score(predictor: "Predictor", readings: list["Reading"], adapt_priors: bool
     scored, notice = predictor.judge_together(readings)
     say_notice(notice)
     return scored
+
+
+def _import_shown() -> None:
+    """Import what a table of sentences needs, before there is one."""
+    import numpy.ma  # noqa: F401 - which numpy's quantiles import when first asked for
+
+    import pipeline.reports.scores  # noqa: F401
 
 
 def _show(predictor: "Predictor", scored: list["ScoredDocument"], rows: list[dict[str, Any]] | None) -> None:

@@ -31,9 +31,13 @@ def is_document(name: str) -> bool:
 
 
 def read_and_load(
-    load: Callable[[], "Predictor"], files: Sequence[str], options: Options, outside: Sequence[Path] = ()
+    load: Callable[[], "Predictor"],
+    files: Sequence[str],
+    options: Options,
+    outside: Sequence[Path] = (),
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> tuple["Predictor", list["Reading"], list["StanceError"]]:
-    """Read one document while the model loads, most of which happens outside Python, on another core.
+    """Read one document, and do what can be done `meanwhile`, as the model loads: mostly on another core, in no Python.
 
     More of them, and what is not a document by itself, wait for the model: nobody should read a folder, or type a
     text, to be told then that the model is damaged. `read_named` says the rest.
@@ -43,6 +47,7 @@ def read_and_load(
     with ThreadPoolExecutor(1, thread_name_prefix="load") as pool:
         loading = pool.submit(load)
         readings, faults = read_named(files, options, outside)
+        meanwhile()
         return loading.result(), readings, faults
 
 

@@ -1,5 +1,6 @@
 """Nothing is half-written, and a fault in a file names its line."""
 
+import hashlib
 import json
 import os
 import time
@@ -115,6 +116,13 @@ def test_the_hash_of_a_value_does_not_know_the_order_of_its_keys():
 def test_the_hash_of_a_file_is_the_hash_of_its_text(tmp_path):
     files.write_text(tmp_path / "a.txt", "détente\n")
     assert files.sha256_of(tmp_path / "a.txt") == files.hash_text("détente\n")
+
+
+@pytest.mark.parametrize("size", [0, 1, files.BLOCK, 2 * files.BLOCK + 7])
+def test_a_hash_is_of_the_whole_file(tmp_path, size):
+    content = b"de" * size
+    (tmp_path / "a.bin").write_bytes(content)
+    assert files.sha256_of(tmp_path / "a.bin") == hashlib.sha256(content).hexdigest()
 
 
 def test_a_write_that_fails_keeps_the_old_file_and_leaves_nothing_else(tmp_path, monkeypatch):
