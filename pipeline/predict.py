@@ -41,15 +41,19 @@ class Predictor:
         """
         folder = Path(folder)
         manifest = read_manifest(folder)
+        verify_files(folder, manifest, contents=False)
         with ThreadPoolExecutor(1, thread_name_prefix="verify") as pool:
-            # Beside the loading, which takes longer; what a file that is not as it should be did to it is not said.
-            verified = pool.submit(verify_files, folder, manifest)
+            verified = pool.submit(verify_files, folder, manifest)  # beside the loading, which takes longer
             try:
                 scorer = load_scorer(manifest.scorer, folder, manifest.codebook.exclusive)
                 predictor = cls(manifest, read_decisions(folder, manifest), scorer)
                 predictor._try_out(folder)
-            finally:
-                verified.result()
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # which the tokenizers' panics are
+                verified.result()  # a file that is not as it should be is what to say
+                raise
+            verified.result()
         return predictor
 
     @property

@@ -227,7 +227,9 @@ def _begin(model: Path | None, fast: bool) -> None:
     from pipeline.inference.released import ACCURATE, FAST, shipped_folders
     from pipeline.inference.session import begin
 
-    folder = model or shipped_folders().get(FAST if fast else ACCURATE)
+    shipped = shipped_folders()
+    named = model and not os.path.lexists(model) and shipped.get(str(model))
+    folder = named or model or shipped.get(FAST if fast else ACCURATE) or shipped.get(FAST)
     if folder:
         begin(folder)
 

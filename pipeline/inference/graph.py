@@ -43,7 +43,7 @@ class OnnxScorer:
         self._pad_id = spec.pad_id
         self._folder = folder
         self._threads = allowed_threads()
-        self._session = open_graph(folder, packed=spec.packed)
+        self._graph = open_graph(folder, packed=spec.packed)
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="onnx")
 
     def score(self, texts: Sequence[str]) -> np.ndarray:
@@ -88,7 +88,7 @@ class OnnxScorer:
         rows = batch if len(batch) > 1 else [*batch, *batch]
         longest = max(map(len, rows))
         try:
-            logits: np.ndarray = self._session.run(None, pad(rows, self._pad_id, longest + (longest % 4 == 3)))[0]
+            logits = self._graph.run(pad(rows, self._pad_id, longest + (longest % 4 == 3)))
         except graph_faults() as error:
             said = f"{self._folder}: the graph fails on a sentence ({str(error)[:200]})"
             raise ModelError(said, hint=way_back(self._folder)) from error

@@ -77,10 +77,9 @@ def read_unpacked(path: Path, threads: int) -> dict[str, np.ndarray]:
     record = np.load(path, allow_pickle=False)
     if not isinstance(record, np.ndarray) or record.dtype.names != ("names", "shapes", "packed") or record.ndim:
         raise ValueError(f"{path} is no record of packed matrices")
-    shapes = [tuple(map(int, shape)) for shape in record["shapes"]]
-    ends = np.cumsum([prod(shape) for shape in shapes])
-    whole = unpack(record["packed"], threads)
-    if not 0 <= len(whole) - ends[-1] < 4:
-        raise ValueError(f"{path} holds {len(whole)} numbers for matrices of {ends[-1]}")
-    parts = np.split(whole, ends)
+    packed, shapes = record["packed"], [tuple(map(int, shape)) for shape in record["shapes"]]
+    sizes = [prod(shape) for shape in shapes]
+    if len(packed) % 3 or not 0 <= len(packed) // 3 * 4 - sum(sizes) < 4:
+        raise ValueError(f"{path} holds {len(packed)} bytes for matrices of {sum(sizes)} numbers")
+    parts = np.split(unpack(packed, threads), np.cumsum(sizes))
     return {str(name): part.reshape(shape) for name, part, shape in zip(record["names"], parts, shapes, strict=False)}

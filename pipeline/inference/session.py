@@ -4,20 +4,50 @@ To open MPNet takes as long as to import pydantic and read a manifest and a docu
 outside Python, so on another core. Hence this module imports none of them either.
 """
 
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.ground.errors import ModelError
 from pipeline.ground.machine import allowed_threads
 
+if TYPE_CHECKING:
+    import numpy as np
+
 GRAPH = "model.onnx"
 PACKED = "packed.npy"
-_begun: dict[Path, "Future[Any]"] = {}
+_Stamps = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A session, and the weights it was handed, which live as long: onnxruntime may read them where they are."""
+
+    session: Any
+    weights: Mapping[str, "np.ndarray"]
+
+    def run(self, feed: Mapping[str, "np.ndarray"]) -> "np.ndarray":
+        """Give the graph's output for its inputs."""
+        output: np.ndarray = self.session.run(None, dict(feed))[0]
+        return output
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A graph that is being opened, and which files those were."""
+
+    stamps: _Stamps
+    graph: "Future[Graph]"
+
+
+_begun: dict[Path, _Begun] = {}
 
 
 def begin(folder: Path) -> None:
     """Begin to open the graph of a folder that is likely to be loaded next; nothing is said of one that has none."""
+    packed = _is_there(folder / PACKED)
     if not _is_there(folder / GRAPH):
         return
     # Here, since modules whose imports go round in circles, as numpy's do, fail where two threads import them at once.
@@ -25,14 +55,19 @@ def begin(folder: Path) -> None:
 
     import pipeline.inference.packed  # noqa: F401
 
-    packed = _is_there(folder / PACKED)
-    pool = ThreadPoolExecutor(1, thread_name_prefix="open")
-    _begun[_key(folder, packed)] = pool.submit(_open, folder, packed)
+    try:
+        stamps = _stamps(folder, packed)
+    except OSError:  # gone since; whoever loads the folder says so
+        return
+    pool = ThreadPoolExecutor(1, thread_name_prefix="begun")
+    _begun[folder.resolve()] = _Begun(stamps, pool.submit(_open, folder, packed))
     pool.shutdown(wait=False)
 
 
-def open_graph(folder: Path, *, packed: bool) -> Any:
-    """Give a session of one thread for `model.onnx`, with the weights in `packed.npy`; one begun earlier, if any.
+def open_graph(folder: Path, *, packed: bool) -> Graph:
+    """Open `model.onnx`, with the weights in `packed.npy`, in a session of one thread.
+
+    One that was begun is taken, once, if its files are still the same.
 
     Raises:
         ModelError: onnxruntime cannot load the graph.
@@ -40,10 +75,10 @@ def open_graph(folder: Path, *, packed: bool) -> Any:
         OSError: it cannot be read.
         StanceError: what the environment says of threads is no number.
     """
-    begun = _begun.pop(_key(folder, packed), None)
-    if begun is not None and begun.exception() is None:
-        return begun.result()
+    begun = _begun.pop(folder.resolve(), None)
     try:
+        if begun is not None and begun.stamps == _stamps(folder, packed):
+            return begun.graph.result()
         return _open(folder, packed)
     except graph_faults() as error:
         from pipeline.inference.manifest import way_back
@@ -59,23 +94,27 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _key(folder: Path, packed: bool) -> Path:
-    return folder.resolve() / (PACKED if packed else GRAPH)
+def _stamps(folder: Path, packed: bool) -> _Stamps:
+    """Tell the files of a graph from others of their names."""
+    facts = [(folder / name).stat() for name in (GRAPH, *([PACKED] if packed else []))]
+    return tuple((one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns) for one in facts)
 
 
-def _open(folder: Path, packed: bool) -> Any:
+def _open(folder: Path, packed: bool) -> Graph:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
+    weights: dict[str, np.ndarray] = {}
     if packed:
         from pipeline.inference.packed import read_unpacked
 
         weights = read_unpacked(folder / PACKED, allowed_threads())
-        values = [onnxruntime.OrtValue.ortvalue_from_numpy(weight) for weight in weights.values()]
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(weight) for weight in weights.values()]  # no copies
         options.add_external_initializers(list(weights), values)
-    return onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=["CPUExecutionProvider"])
+    return Graph(session, weights)
 
 
 def graph_faults() -> tuple[type[Exception], ...]:

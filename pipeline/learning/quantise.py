@@ -59,7 +59,7 @@ def quantise(source: Path, target: Path, settings: QuantiseSettings, feeds: Iter
     Weights of six bits are written beside it, as `packed.npy`.
 
     `source` is a float32 graph as `export_network` writes it; inputs, outputs and their shapes stay what they are.
-    `int8-static` observes `feeds`, inputs of the graph, and takes a graph by rows as well, whose integers it keeps.
+    `int8-static` observes `feeds`, inputs of the graph, and takes a graph by 8-bit rows, too, whose integers it keeps.
 
     Raises:
         ModelError: `source` is no float32 ONNX graph, holds weights in another form, or has no module that a pattern

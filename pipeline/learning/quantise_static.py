@@ -25,8 +25,9 @@ TOP = 255  # of an unsigned 8-bit integer
 
 
 def is_by_rows(graph: Any) -> bool:
-    """Tell whether `to_rows` made products of this graph, and none of them has been given a fixed step."""
-    return any(node.op_type == PRODUCT and node.input[2] == "rows.step" for node in graph.node)
+    """Tell whether `to_rows` made 8-bit products of this graph, and none of them has been given a fixed step."""
+    elsewhere = any(tensor.data_location == TensorProto.EXTERNAL for tensor in graph.initializer)  # those of 6 bits
+    return not elsewhere and any(node.op_type == PRODUCT and node.input[2] == "rows.step" for node in graph.node)
 
 
 def fix_steps(model: Any, feeds: Iterable[Feed]) -> None:

@@ -96,7 +96,7 @@ def test_six_bits_take_a_matrix_of_any_size(tmp_path):
         onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)]), tmp_path / "whole.onnx")
         quantise(tmp_path / "whole.onnx", tmp_path / "model.onnx", settings("six bits"))
         numbers = np.linspace(-1, 1, rows, dtype=np.float32)[None]
-        [found] = open_graph(tmp_path, packed=True).run(None, {"x": numbers})
+        found = open_graph(tmp_path, packed=True).run({"x": numbers})
         assert found == pytest.approx(numbers[:, :columns], abs=0.05)
 
 

@@ -126,3 +126,12 @@ def test_numbers_that_are_not_finite_are_named(floats, tmp_path):
 def test_a_static_graph_is_not_quantised_again(floats, made, tmp_path):
     with pytest.raises(ModelError, match="quantised already"):
         shrink_tiny(made, tmp_path / "model.onnx", STATIC)
+
+
+def test_weights_of_six_bits_get_no_fixed_steps(floats, tmp_path):
+    (tmp_path / "six").mkdir()
+    shrink_tiny(floats, tmp_path / "six" / "model.onnx", settings("six bits"))
+    feeds = OnnxScorer(SPEC, floats, exclusive=False).feeds(TEXTS)
+    with pytest.raises(ModelError, match="quantised already"):
+        quantise(tmp_path / "six" / "model.onnx", tmp_path / "model.onnx", STATIC, feeds)
+    assert not (tmp_path / "model.onnx").exists()
