@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.corpus.splits import PARTS
 from pipeline.judging.parity import EARLIER
-from pipeline.reports.requantised import AGAIN, HOW, graph_from
+from pipeline.reports.requantised import AGAIN, HOW, PACKED_ANEW, graph_from, repacked_from
 from pipeline.reports.tables import markdown_table
 
 if TYPE_CHECKING:
@@ -160,8 +160,9 @@ def _facts(card: "Card") -> str:
 
 def _requantised(card: "Card") -> list[list[str]]:
     """Say from which model the graph was quantised without a training, and whether that one was quantised, too."""
-    said = graph_from(card.manifest.facts, "`")
-    return [[AGAIN if (card.parity or {}).get(EARLIER) else HOW, said]] if said else []
+    said, moved = graph_from(card.manifest.facts, "`"), repacked_from(card.manifest.facts, "`")
+    rows = [[AGAIN if (card.parity or {}).get(EARLIER) else HOW, said]] if said else []
+    return [*rows, *([["graph", f"{PACKED_ANEW}, {moved}"]] if moved else [])]
 
 
 def _teacher(card: "Card") -> str:

@@ -13,7 +13,7 @@ from rich.text import Text
 from pipeline.decisions.decisions import Decisions
 from pipeline.ground.paths import shown
 from pipeline.inference.manifest import Manifest
-from pipeline.reports.requantised import HOW, graph_from
+from pipeline.reports.requantised import HOW, PACKED_ANEW, graph_from, repacked_from
 from pipeline.workflows.shelf import Check, Described, Verified, stored_estimate
 
 OVERALL = ("macro_f1", "micro_f1", "exact_match")
@@ -95,6 +95,7 @@ def _origin(folder: Path, manifest: Manifest) -> list[tuple[str, str]]:
         ("data", f"fingerprint {manifest.data_fingerprint}"),
         ("code", manifest.code_version),
         *([("graph", f"{HOW} {made}")] if (made := graph_from(manifest.facts)) else []),
+        *([("graph", f"{PACKED_ANEW}, {moved}")] if (moved := repacked_from(manifest.facts)) else []),
     ]
 
 
