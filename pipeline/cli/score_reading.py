@@ -2,6 +2,7 @@
 
 import glob
 import shlex
+import stat
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pipeline.predict import Predictor
 
 Options = dict[str, str | None]
+TEXTS = (".txt", ".md")  # which no parser of a binary format has to open
+SHORT = 2**17  # bytes of a text; a briefing of twenty pages has half of that
 AT_HAND = 200  # documents that are printed without -o, or stand in one report
 
 
@@ -60,7 +63,6 @@ def read_named(
     """
     from pipeline.cli.console import note
     from pipeline.ground.errors import DocumentError
-    from pipeline.predict import read_input
     from pipeline.scoring.inputs import is_first, reports_among
 
     readings: list[Reading] = []
@@ -76,10 +78,25 @@ def read_named(
             if not is_document(file):
                 _read_many(file, options, outside, taken, readings, faults)
             elif is_first(Path(file), taken):
-                readings.append(read_input(Path(file), encoding=options["encoding"]))
+                readings.append(_read_one(Path(file), options["encoding"]))
         except DocumentError as error:
             faults.append(error)
     return readings, faults
+
+
+def _read_one(path: Path, encoding: str | None) -> "Reading":
+    """Read a document: a short text here, which is soonest; all else in a process whose time and memory have limits."""
+    from pipeline.corpus.naming import refuse_no_file
+
+    refuse_no_file(path)
+    facts = path.stat()
+    if path.suffix.lower() in TEXTS and stat.S_ISREG(facts.st_mode) and facts.st_size <= SHORT:
+        from pipeline.predict import read_input
+
+        return read_input(path, encoding=encoding)
+    from pipeline.scoring.reader import read_apart
+
+    return read_apart(path, encoding)
 
 
 def _read_many(
@@ -92,11 +109,11 @@ def _read_many(
 ) -> None:
     """Read what a folder, pattern, archive, table or standard input holds; refuse too much of it."""
     from pipeline.cli.console import note
-    from pipeline.ground.errors import DocumentError, StanceError
+    from pipeline.ground.errors import StanceError
     from pipeline.scoring.columns import TableOptions
     from pipeline.scoring.inputs import find_items
     from pipeline.scoring.items import Failure, Passed
-    from pipeline.scoring.reader import read_items
+    from pipeline.scoring.reader import as_error, read_items
     from pipeline.workflows.archive import nothing_in
 
     columns = TableOptions(**options)
@@ -114,7 +131,6 @@ def _read_many(
         return  # all it holds was named before
     for one in read_items((one for one in found if not isinstance(one, Passed)), options["encoding"]):
         if isinstance(one, Failure):
-            said = one.reason if one.reason.startswith(one.place) else f"{one.place}: {one.reason}"
-            faults.append(DocumentError(said, hint=one.hint))
+            faults.append(as_error(one))
         else:
             readings.append(one.reading)

@@ -10,11 +10,12 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
-from pipeline.ground.errors import StanceError
-from pipeline.ground.records import Document, Reading, Sentence, Skipped, SkipReason
-from pipeline.scoring.items import Failure, Item
+from pipeline.ground.errors import DocumentError, StanceError
+from pipeline.ground.records import Block, BlockKind, Document, Reading, Sentence, Skipped, SkipReason
+from pipeline.scoring.items import Failure, Item, seal, spell
 
 COMMAND = (
     sys.executable,
@@ -55,6 +56,25 @@ def read_items(
             yield _next(waiting, reader)
     finally:
         reader.close()
+
+
+def read_apart(path: Path, encoding: str | None = None, seconds: float = SECONDS) -> Reading:
+    """Read one file in a child process.
+
+    Raises:
+        DocumentError: it cannot be read, or takes more time or memory than there is for a document.
+    """
+    item = Item(spell(path.as_posix()), path.name, id=path.stem, path=seal(path))
+    [found] = read_items([item], encoding, seconds)
+    if isinstance(found, Failure):
+        raise as_error(found)
+    return found.reading
+
+
+def as_error(failure: Failure) -> DocumentError:
+    """Say a failure as an error, which begins with its place."""
+    named = failure.reason.startswith(failure.place)
+    return DocumentError(failure.reason if named else f"{failure.place}: {failure.reason}", hint=failure.hint)
 
 
 def _is_large(item: Item | Failure) -> bool:
@@ -195,8 +215,6 @@ class _Child:
 
 def _environment() -> dict[str, str]:
     """Let the child import this very package, wherever it lies, and no other Python settings change."""
-    from pathlib import Path
-
     import pipeline
 
     root = str(Path(pipeline.__file__).parents[1])
@@ -210,8 +228,12 @@ def outcome(item: Item, answer: dict[str, Any]) -> Read | Failure:
         return Failure(item.place, answer["reason"], answer["hint"])
     told = answer["reading"]
     text = told["text"]
+    blocks = tuple(
+        Block(BlockKind(kind), start, end, page, tuple((at, number) for at, number in turns))
+        for kind, start, end, page, turns in told["blocks"]
+    )
     document = Document(
-        told["id"], text, (), source=told["source"], title=told["title"], path=item.place, date=told["date"]
+        told["id"], text, blocks, source=told["source"], title=told["title"], path=item.place, date=told["date"]
     )
     sentences = tuple(
         Sentence(document.id, index, start, end, text[start:end], page, paragraph)

@@ -94,6 +94,9 @@ def as_json(reading: Reading, item: Any, digest: str) -> dict[str, Any]:
         "date": item.date or document.date,
         "source": item.source or document.source,
         "sentences": [[one.start, one.end, one.page, one.paragraph] for one in reading.sentences],
+        "blocks": [
+            [str(one.kind), one.start, one.end, one.page, [list(turn) for turn in one.turns]] for one in document.blocks
+        ],
         "skipped": [[one.start, one.end, str(one.reason)] for one in reading.skipped],
     }
 

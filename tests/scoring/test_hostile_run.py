@@ -4,12 +4,15 @@ import json
 import os
 import resource
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from scoring.archives_of_text import contents
 from scoring.hostile import hostile_corpus
 
+from pipeline.cli.score_reading import read_named
+from pipeline.ground.errors import StanceError
 from pipeline.ground.progress import Progress
 from pipeline.predict import Predictor
 from pipeline.scoring.columns import TableOptions
@@ -51,6 +54,23 @@ def test_a_hostile_corpus_is_scored_or_reported(workshop, tmp_path, monkeypatch)
     assert scored | {one["place"] for one in failed} == places and not scored & {one["place"] for one in failed}
     assert result.documents == len(scored) > 10 and result.failed == len(failed) > 60
     assert all(one["reason"].strip() and "Traceback" not in one["reason"] for one in failed)
+
+
+@pytest.mark.timeout(900)
+def test_each_hostile_file_named_by_itself_is_read_or_refused(tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    names = hostile_corpus(tmp_path / "in", line=LINE)
+    monkeypatch.chdir(tmp_path / "in")
+    before, peak, began, read, refused = listing(tmp_path / "in"), _peak(), time.monotonic(), 0, 0
+    for name in names:
+        try:
+            readings, faults = read_named([name.name], asdict(TableOptions()))
+        except StanceError as error:  # more documents than can be shown, or none of them
+            readings, faults = [], [error]
+        read, refused = read + bool(readings), refused + bool(faults)
+        assert (readings or faults) and all(fault.message and fault.hint for fault in faults), name
+    assert time.monotonic() - began < 60 * MINUTES and _peak() - peak < MEGABYTES
+    assert read > 10 and refused > 60 and listing(tmp_path / "in") == before
 
 
 def _peak() -> float:
