@@ -36,17 +36,31 @@ class _Open:
     predictions: list[Prediction] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Window:
-    """Sentences begun together: their digests, whose they are, and the rows to come of those not remembered."""
+    """Sentences begun together: their digests, whose they are, and the rows to come of those that are new.
+
+    Others are remembered, or under way in a window begun before, which is gathered before.
+    """
 
     texts: list[str]
     keys: list[bytes]
     owners: list["_Open"]
     sizes: list[int]
-    new: dict[bytes, int]
-    known: dict[bytes, np.ndarray]
-    pending: Pending
+    new: dict[bytes, int] = field(default_factory=dict)
+    known: dict[bytes, np.ndarray] = field(default_factory=dict)
+    before: dict[bytes, "_Window"] = field(default_factory=dict)
+    pending: Pending | None = None
+    rows: np.ndarray | None = None
+
+    def row(self, key: bytes) -> np.ndarray:
+        """Give the row of a sentence, once this window and those before it are gathered."""
+        if key in self.known:
+            return self.known[key]
+        window = self.before.get(key, self)
+        assert window.rows is not None  # noqa: S101 - windows are gathered in their order
+        row: np.ndarray = window.rows[window.new[key]]
+        return row
 
 
 class _Memory:
@@ -77,7 +91,7 @@ def score_stream(predictor: Predictor, stream: Iterable[Read | Failure]) -> Iter
         if isinstance(one, Failure):
             line.append(one)
             if len(line) > LONGEST_LINE and waiting:
-                windows.append(_begin(predictor, waiting, memory))
+                windows.append(_begin(predictor, waiting, memory, windows))
                 waiting, held = [], 0
                 while windows:
                     _gather(predictor, windows.popleft(), memory)
@@ -90,45 +104,50 @@ def score_stream(predictor: Predictor, stream: Iterable[Read | Failure]) -> Iter
             waiting.append((document, [sentence.text for sentence in part]))
             held += len(part)
             if held >= WINDOW:
-                windows.append(_begin(predictor, waiting, memory))
+                windows.append(_begin(predictor, waiting, memory, windows))
                 waiting, held = [], 0
                 while len(windows) >= UNDER_WAY:
                     _gather(predictor, windows.popleft(), memory)
                     yield from _finished(predictor, line)
     if waiting:
-        windows.append(_begin(predictor, waiting, memory))
+        windows.append(_begin(predictor, waiting, memory, windows))
     while windows:
         _gather(predictor, windows.popleft(), memory)
     yield from _finished(predictor, line)
 
 
-def _begin(predictor: Predictor, waiting: Sequence[tuple[_Open, list[str]]], memory: _Memory) -> _Window:
-    """Begin the sentences nobody remembers, each once."""
+def _begin(
+    predictor: Predictor, waiting: Sequence[tuple[_Open, list[str]]], memory: _Memory, windows: Iterable[_Window]
+) -> _Window:
+    """Begin the sentences that nobody remembers and no window has under way, each once."""
     texts = [text for _, part in waiting for text in part]
     keys = [blake2b(" ".join(text.split()).encode("utf-8"), digest_size=16).digest() for text in texts]
-    new: dict[bytes, int] = {}
-    known: dict[bytes, np.ndarray] = {}
+    under_way = {key: window for window in windows for key in window.new}
+    begun = _Window(texts, keys, [owner for owner, _ in waiting], [len(part) for _, part in waiting])
     fresh: list[str] = []
     for key, text in zip(keys, texts, strict=True):
-        if key in new or key in known:
+        if key in begun.new or key in begun.known or key in begun.before:
             continue
         row = memory.get(key)
-        if row is None:
-            new[key] = len(fresh)
-            fresh.append(text)
+        if row is not None:
+            begun.known[key] = row
+        elif key in under_way:
+            begun.before[key] = under_way[key]
         else:
-            known[key] = row
-    owners, sizes = [owner for owner, _ in waiting], [len(part) for _, part in waiting]
-    return _Window(texts, keys, owners, sizes, new, known, predictor.begin_raw(fresh))
+            begun.new[key] = len(fresh)
+            fresh.append(text)
+    begun.pending = predictor.begin_raw(fresh)
+    return begun
 
 
 def _gather(predictor: Predictor, window: _Window, memory: _Memory) -> None:
     """Wait for a window's rows, decide on them together, and hand the predictions to their documents."""
-    rows = window.pending()
+    assert window.pending is not None  # noqa: S101 - `_begin` made it
+    window.rows = window.pending()
     for key, place in window.new.items():
-        memory.keep(key, rows[place])
-    found = [window.known[key] if key in window.known else rows[window.new[key]] for key in window.keys]
-    predictions = predictor.decided(window.texts, np.array(found))
+        memory.keep(key, window.rows[place])
+    predictions = predictor.decided(window.texts, np.array([window.row(key) for key in window.keys]))
+    window.before.clear()  # else each would hold the one before it, to the first
     first = 0
     for owner, size in zip(window.owners, window.sizes, strict=True):
         owner.predictions += predictions[first : first + size]
