@@ -46,16 +46,19 @@ test: env  ## run the whole test suite
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 long: env  ## the long runs of the suite at full size: 200 kills of each kind, lines of 100 MB
-	@STANCE_KILLS=200 STANCE_HOSTILE_LINE=100000000 $(BIN)/python -m pytest tests/scoring/test_kill.py tests/scoring/test_hostile_run.py
+	@STANCE_KILLS=200 STANCE_HOSTILE_LINE=100000000 $(BIN)/python -m pytest -m long
 
-base:  ## score with each released model from a fresh base install, which has no torch
+base:  ## score with each released model from a fresh base install, which has no torch, and time a start
 	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && $(PYTHON) -m venv "$$scratch/venv" && \
 	"$$scratch/venv/bin/python" -m pip --disable-pip-version-check --quiet install . && \
 	cp $(BRIEFING) $(wildcard ../shared/texts/statement.txt) "$$scratch" && cd "$$scratch" && \
 	! venv/bin/python -c "import torch" 2>/dev/null && venv/bin/stance models verify && \
 	for model in accurate fast; do for text in *.md *.txt; do if test -f "$$text"; then \
 	venv/bin/stance score "$$text" --model $$model --json > rows.jsonl && \
-	echo "$$model: $$(wc -l < rows.jsonl) sentences of $$text" || exit 1; fi; done; done
+	echo "$$model: $$(wc -l < rows.jsonl) sentences of $$text" || exit 1; fi; done; \
+	printf '%s' "$$model: stance score one.txt, from start to end, in ms:"; cp $(notdir $(BRIEFING)) one.txt; \
+	for run in 1 2 3 4 5; do begun=$$(date +%s%N); venv/bin/stance score one.txt --model $$model > /dev/null 2>&1; \
+	printf ' %s' "$$((($$(date +%s%N) - begun) / 1000000))"; done; echo; rm one.txt; done
 
 check: env  ## format, lint, types and architecture rules
 	@$(BIN)/ruff format --check .

@@ -69,7 +69,7 @@ def terminal_progress() -> Progress:
 
 
 class LineProgress(Progress):
-    """One line when a stage begins, and one each quarter of a long one."""
+    """One line when a stage begins, one each quarter of a long one, and one after a long silence."""
 
     def __init__(self) -> None:
         self._start = self._spoke = time.perf_counter()
@@ -87,8 +87,8 @@ class LineProgress(Progress):
         if quarter > self._quarter and quarter < 4:
             self._quarter = quarter
             self._line(f"{self._name}: {25 * quarter} %")
-        elif not self._total and time.perf_counter() - self._spoke > SILENCE:
-            self._line(f"{self._name}: {self._done:,} so far")
+        elif time.perf_counter() - self._spoke > SILENCE:
+            self._line(f"{self._name}: {self._done:,} {f'of {self._total:,}' if self._total else 'so far'}")
 
     def expect(self, total: int) -> None:
         """Speak at quarters from now on."""

@@ -5,6 +5,7 @@ import shlex
 import stat
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
     from pipeline.ground.errors import StanceError
     from pipeline.ground.records import Reading
     from pipeline.predict import Predictor
+    from pipeline.scoring.items import Failure, Item
+    from pipeline.scoring.reader import Read
 
 Options = dict[str, str | None]
-TEXTS = (".txt", ".md")  # which no parser of a binary format has to open
 SHORT = 2**17  # bytes of a text; a briefing of twenty pages has half of that
 AT_HAND = 200  # documents that are printed without -o, or stand in one report
 
@@ -55,48 +57,82 @@ def read_and_load(
 
 
 def read_named(
-    files: Sequence[str], options: Options, outside: Sequence[Path] = ()
+    files: Sequence[str], options: Options, outside: Sequence[Path] = (), seconds: float | None = None
 ) -> tuple[list["Reading"], list["StanceError"]]:
-    """Read what can be read, each document once; keep what is said of the rest.
+    """Read what can be read, each document once; keep what is said of the rest, both in the order named.
 
-    `outside` is never read: what this run writes. Nor are reports of earlier runs, unless nothing else is named.
+    `outside` is never read: what this run writes. Nor are reports of earlier runs, unless nothing else is named. A
+    short text is read here, which is soonest; all else in one process, where time (`seconds`) and memory have limits.
     """
     from pipeline.cli.console import note
     from pipeline.ground.errors import DocumentError
     from pipeline.scoring.inputs import is_first, reports_among
+    from pipeline.scoring.reader import SECONDS, read_here, read_items
 
-    readings: list[Reading] = []
-    faults: list[StanceError] = []
+    found: list[_Found] = []
+    apart: list[tuple[_Found, Item]] = []
     taken: set[int] = set()
     passed = reports_among(files)
     if passed:
         note(f"passed over as reports of ours: {', '.join(sorted(passed))}")
     for file in dict.fromkeys(files):
+        if file in passed:
+            continue
+        found.append(here := _Found())
         try:
-            if file in passed:
-                continue
             if not is_document(file):
-                _read_many(file, options, outside, taken, readings, faults)
+                _read_many(file, options, outside, taken, here)
             elif is_first(Path(file), taken):
-                readings.append(_read_one(Path(file), options["encoding"]))
+                item = _item(Path(file))
+                if _is_short(Path(file)):
+                    here.take(read_here(item, options["encoding"]))
+                else:
+                    apart.append((here, item))
         except DocumentError as error:
-            faults.append(error)
-    return readings, faults
+            here.faults.append(error)
+    if apart:
+        read = read_items((item for _, item in apart), options["encoding"], seconds or SECONDS)
+        for (place, _), one in zip(apart, read, strict=True):
+            place.take(one)
+    return [one for place in found for one in place.readings], [one for place in found for one in place.faults]
 
 
-def _read_one(path: Path, encoding: str | None) -> "Reading":
-    """Read a document: a short text here, which is soonest; all else in a process whose time and memory have limits."""
+@dataclass(slots=True)
+class _Found:
+    """What one name brought."""
+
+    readings: list["Reading"] = field(default_factory=list)
+    faults: list["StanceError"] = field(default_factory=list)
+
+    def take(self, one: "Read | Failure") -> None:
+        from pipeline.scoring.items import Failure
+        from pipeline.scoring.reader import as_error
+
+        if isinstance(one, Failure):
+            self.faults.append(as_error(one))
+        else:
+            self.readings.append(one.reading)
+
+
+def _item(path: Path) -> "Item":
+    """Take a file as an item; raise `DocumentError` where it is none, or of a kind that is not read."""
     from pipeline.corpus.naming import refuse_no_file
+    from pipeline.scoring.items import Item, seal, spell
+    from pipeline.scoring.kinds import kind_of, unread_kind
+    from pipeline.scoring.reader import as_error
 
     refuse_no_file(path)
+    place = spell(path.as_posix())
+    if kind_of(path.name) is None:
+        raise as_error(unread_kind(path, place))
+    return Item(place, spell(path.name), id=spell(path.stem), path=seal(path))
+
+
+def _is_short(path: Path) -> bool:
+    from pipeline.corpus.readers import TEXTS
+
     facts = path.stat()
-    if path.suffix.lower() in TEXTS and stat.S_ISREG(facts.st_mode) and facts.st_size <= SHORT:
-        from pipeline.predict import read_input
-
-        return read_input(path, encoding=encoding)
-    from pipeline.scoring.reader import read_apart
-
-    return read_apart(path, encoding)
+    return path.suffix.lower() in TEXTS and stat.S_ISREG(facts.st_mode) and facts.st_size <= SHORT
 
 
 def _read_many(
@@ -104,16 +140,15 @@ def _read_many(
     options: Options,
     outside: Sequence[Path],
     taken: set[int],
-    readings: list["Reading"],
-    faults: list["StanceError"],
+    here: _Found,
 ) -> None:
     """Read what a folder, pattern, archive, table or standard input holds; refuse too much of it."""
     from pipeline.cli.console import note
     from pipeline.ground.errors import StanceError
     from pipeline.scoring.columns import TableOptions
     from pipeline.scoring.inputs import find_items
-    from pipeline.scoring.items import Failure, Passed
-    from pipeline.scoring.reader import as_error, read_items
+    from pipeline.scoring.items import Passed
+    from pipeline.scoring.reader import read_items
     from pipeline.workflows.archive import nothing_in
 
     columns = TableOptions(**options)
@@ -130,7 +165,4 @@ def _read_many(
             raise nothing_in((file,))
         return  # all it holds was named before
     for one in read_items((one for one in found if not isinstance(one, Passed)), options["encoding"]):
-        if isinstance(one, Failure):
-            faults.append(as_error(one))
-        else:
-            readings.append(one.reading)
+        here.take(one)

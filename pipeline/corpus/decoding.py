@@ -49,7 +49,7 @@ def known_encoding(path: Path, encoding: str) -> str:
     if known is None:
         raise DocumentError(
             f"{path}: unknown encoding {encoding!r}; allowed: utf-8, utf-16, windows-1252 and others Python knows",
-            hint=f"stance sentences {path} --encoding windows-1252",
+            hint=f"stance sentences {shlex.quote(str(path))} --encoding windows-1252",
         )
     return known
 
@@ -62,10 +62,12 @@ def _refuse_binary(path: Path, raw: bytes, allowed: Sequence[str]) -> None:
 
 def _binary(path: Path, raw: bytes, allowed: Sequence[str]) -> DocumentError:
     kind = next((extension for start, extension in _MISNAMED if raw.startswith(start)), "")
-    named = f"it begins as a {kind} file does; name it so: mv {shlex.quote(str(path))} {path.stem}{kind}"
+    named = f"it begins as a {kind} file does; name it so: mv {shlex.quote(str(path))} {shlex.quote(path.stem + kind)}"
     return DocumentError(
         f"{path}: a binary file, and text is expected; allowed: {', '.join(allowed)}",
-        hint=named if kind else f"see what it is: file {path}; a PDF or Word document needs its extension: .pdf, .docx",
+        hint=named
+        if kind
+        else f"see what it is: file {shlex.quote(str(path))}; a PDF or Word document needs its extension: .pdf, .docx",
     )
 
 
@@ -77,10 +79,10 @@ def _not_decodable(path: Path, error: UnicodeDecodeError, name: str) -> Document
     line = raw.count(b"\n", 0, error.start) + 1
     best = from_bytes(raw).best()
     guess = best.encoding.replace("_", "-") if best and best.encoding != name.replace("-", "_") else "windows-1252"
-    shown = name.upper() if name.startswith("utf") else name
+    shown, quoted = name.upper() if name.startswith("utf") else name, shlex.quote(str(path))
     return DocumentError(
         f"{path}: not {shown}: byte {raw[error.start]:#04x} at offset {error.start}, line {line}; {shown} is expected "
         "unless --encoding names another",
-        hint=f"it looks like {guess}: stance sentences {path} --encoding {guess}\n"
-        f"      or convert it: iconv -f {guess} -t UTF-8 {path} > {path.stem}-utf8{path.suffix}",
+        hint=f"it looks like {guess}: stance sentences {quoted} --encoding {guess}\n"
+        f"      or convert it: iconv -f {guess} -t UTF-8 {quoted} > {shlex.quote(f'{path.stem}-utf8{path.suffix}')}",
     )

@@ -33,8 +33,13 @@ def markdown_facts(source: str) -> Parsed:
     text, blocks = markdown_blocks(source)
     front = _front_matter(source)
     # An escape of YAML can be half a surrogate pair.
-    title, origin = (collapse(characters(str(front.get(name) or ""))) for name in ("title", "source"))
-    return Parsed(text, blocks, title or first_heading(text, blocks), iso_date(str(front.get("date") or "")), origin)
+    title, date, origin = (collapse(characters(_said(front.get(name)))) for name in ("title", "date", "source"))
+    return Parsed(text, blocks, title or first_heading(text, blocks), iso_date(date), origin)
+
+
+def _said(value: Any) -> str:
+    """Give a field that is one value as text; a list or mapping says nothing."""
+    return "" if value is None or isinstance(value, list | dict | set | tuple | bytes) else str(value)
 
 
 def _unix(source: str) -> str:
@@ -49,6 +54,8 @@ def _front_matter(source: str) -> dict[Any, Any]:
     if not found:
         return {}
     try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(found["yaml"], Loader=yaml.SafeLoader)):
+            return {}  # a few lines that repeat each other can stand for more than any memory holds
         fields = yaml.safe_load(found["yaml"])
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):  # a date of 30 February is a ValueError
         return {}

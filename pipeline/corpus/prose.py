@@ -25,7 +25,7 @@ _LONGEST_TITLE, _LONGEST_QUESTION, _LONGEST_LABEL, _LONGEST_CAPITALS = 25, 12, 3
 _SHORTEST_ITEM, _SHORTEST_REPEAT, _LONGEST_REPEAT = 4, 5, 80
 
 # "QUESTION: …" and "MR PRICE: …" open the turns of a transcript; a turn is no title and no pull quote.
-_TURN = re.compile(r"(?:[A-Z][A-Z.'’-]*\s?){1,4}:\s+\S")
+_TURN = re.compile(r"(?:[A-Z][A-Z.'’-]*+\s?){1,4}:\s+\S")
 _OPEN_END = re.compile(r"[:;,—–][\"'”’)\]*_\u200e\u200f]*$|[;,]\s(and|or)$")
 
 

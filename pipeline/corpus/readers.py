@@ -15,6 +15,7 @@ from pipeline.ground.records import Document
 
 _PLAIN, _MARKDOWN, _WEBPAGE = (".txt", ".text"), (".md", ".markdown"), (".html", ".htm", ".xhtml")
 _PDF, _WORD, _MAIL = (".pdf",), (".docx", ".docm"), (".eml",)
+TEXTS = (*_PLAIN, *_MARKDOWN)
 EXTENSIONS = (*_PLAIN, *_MARKDOWN, *_WEBPAGE, *_PDF, *_WORD, *_MAIL)
 _BY_LIBREOFFICE = (".doc", ".dot", ".odt", ".rtf", ".wpd", ".pages")
 
@@ -40,7 +41,7 @@ def parse_document(
     if kind not in EXTENSIONS:
         raise DocumentError(
             f"{path}: the extension {path.suffix!r} is not one this reads; allowed: {', '.join(EXTENSIONS)}",
-            hint=_conversion(path),
+            hint=conversion(path),
         )
     if not raw:
         raise _empty(path)
@@ -94,12 +95,12 @@ def _text_kind(path: Path, raw: bytes, kind: str, encoding: str | None) -> Parse
     if not parsed.blocks:
         raise DocumentError(
             f"{path}: no main text found; it may be a menu, a form, or a page filled in by a script",
-            hint=f"save the text of the page as {path.stem}.txt, and run: stance sentences {path.stem}.txt",
+            hint=f"save the text of the page as {path.stem}.txt, and name that",
         )
     return parsed
 
 
-def _conversion(path: Path) -> str:
+def conversion(path: Path) -> str:
     """Give the command that makes a file of an unread kind one that is read."""
     kind, name = path.suffix.lower(), shlex.quote(str(path))
     if kind in _BY_LIBREOFFICE:
@@ -108,11 +109,11 @@ def _conversion(path: Path) -> str:
         return f"convert it: pandoc {name} -t markdown -o {shlex.quote(path.stem + '.md')}"
     if kind == ".msg":
         return f"convert it: msgconvert {name}, or save the message as .eml"
-    return f"if it is plain text, copy it: cp {path} {path.with_suffix('.txt').name}"
+    return f"if it is plain text, copy it: cp {name} {shlex.quote(path.with_suffix('.txt').name)}"
 
 
 def _empty(path: Path) -> DocumentError:
-    return DocumentError(f"{path}: the file is empty", hint=f"look at it: head {path}")
+    return DocumentError(f"{path}: the file is empty", hint=f"look at it: head {shlex.quote(str(path))}")
 
 
 def _read(path: Path) -> bytes:
@@ -122,16 +123,22 @@ def _read(path: Path) -> bytes:
         example = inside[0] if inside else path / "FILE.txt"
         raise DocumentError(
             f"{path} is a folder, and a file is expected; allowed: {', '.join(EXTENSIONS)}",
-            hint=f"name a file in it: stance sentences {example}",
+            hint=f"name a file in it: stance sentences {shlex.quote(str(example))}",
         )
     try:
         raw = path.read_bytes()
     except FileNotFoundError as error:
-        raise DocumentError(f"no such file: {path}", hint=f"see what is there: ls {path.parent}") from error
+        raise DocumentError(
+            f"no such file: {path}", hint=f"see what is there: ls {shlex.quote(str(path.parent))}"
+        ) from error
     except PermissionError as error:
-        raise DocumentError(f"{path}: permission denied", hint=f"let yourself read it: chmod u+r {path}") from error
+        raise DocumentError(
+            f"{path}: permission denied", hint=f"let yourself read it: chmod u+r {shlex.quote(str(path))}"
+        ) from error
     except OSError as error:
-        raise DocumentError(f"{path}: cannot be read ({error.strerror})", hint=f"look at it: ls -l {path}") from error
+        raise DocumentError(
+            f"{path}: cannot be read ({error.strerror})", hint=f"look at it: ls -l {shlex.quote(str(path))}"
+        ) from error
     if not raw:
-        raise DocumentError(f"{path}: the file is empty", hint=f"look at it: ls -l {path}")
+        raise DocumentError(f"{path}: the file is empty", hint=f"look at it: ls -l {shlex.quote(str(path))}")
     return raw

@@ -1,5 +1,6 @@
 """Read a document through: its sentences of running prose, and what was kept out."""
 
+import shlex
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ def read(document: Document, *, allow_none: bool = False) -> Reading:
         name = document.path or document.id
         raise DocumentError(
             f"{name}: holds no running prose; skipped: {said}",
-            hint=f"stance sentences {name} --show-skipped" if document.path else "give running prose",
+            hint=f"stance sentences {shlex.quote(name)} --show-skipped" if document.path else "give running prose",
         )
     sentences = (
         Sentence(document.id, index, start, end, document.text[start:end], page, paragraph)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from pipeline.corpus.readers import EXTENSIONS
+from pipeline.corpus.readers import EXTENSIONS, conversion
 from pipeline.scoring.items import Failure, Passed, spell
 
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
@@ -44,7 +44,7 @@ def unread_kind(path: Path, place: str) -> Failure:
         )
     if suffix in _PACKED:
         return Failure(place, reason, "unpack it into a folder, and name the folder")
-    return Failure(place, reason, f"if it is plain text, copy it under the name {stem or 'text'}.txt, and name that")
+    return Failure(place, reason, conversion(path))
 
 
 @dataclass(slots=True)

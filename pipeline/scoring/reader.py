@@ -4,18 +4,23 @@ import json
 import os
 import queue
 import select
+import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from pipeline.corpus.readers import TEXTS
 from pipeline.ground.errors import DocumentError, StanceError
 from pipeline.ground.records import Block, BlockKind, Document, Reading, Sentence, Skipped, SkipReason
-from pipeline.scoring.items import Failure, Item, seal, spell
+from pipeline.scoring.items import Failure, Item
 
 COMMAND = (
     sys.executable,
@@ -28,6 +33,7 @@ ROWS_AHEAD = 64  # rows of a table, while they are short
 SHORT = 20_000  # characters
 FIELDS = tuple(field.name for field in fields(Item))
 SECONDS = 120.0  # a document may take to read; the largest allowed take a quarter of that
+SECONDS_HERE = 20.0  # a short text may take, which takes some hundredths
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +64,40 @@ def read_items(
         reader.close()
 
 
-def read_apart(path: Path, encoding: str | None = None, seconds: float = SECONDS) -> Reading:
-    """Read one file in a child process.
+def read_here(item: Item, encoding: str | None = None, seconds: float = SECONDS_HERE) -> Read | Failure:
+    """Read an item in this process, as the child does; in the main thread, for so many seconds at most."""
+    from pipeline.scoring.reading_child import answer
 
-    Raises:
-        DocumentError: it cannot be read, or takes more time or memory than there is for a document.
-    """
-    item = Item(spell(path.as_posix()), path.name, id=path.stem, path=seal(path))
-    [found] = read_items([item], encoding, seconds)
-    if isinstance(found, Failure):
-        raise as_error(found)
-    return found.reading
+    late = DocumentError(f"{item.place}: {_late(seconds)}", hint=_way_out(item))
+    with _deadline(seconds, late):
+        return outcome(item, answer({"item": {name: getattr(item, name) for name in FIELDS}, "encoding": encoding}))
+
+
+@contextmanager
+def _deadline(seconds: float, late: DocumentError) -> Iterator[None]:
+    """Raise `late` after so many seconds; no thread but the main one can be told, and regular expressions listen."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(*_: object) -> None:
+        raise late
+
+    before, left = signal.signal(signal.SIGALRM, ring), signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *left)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _late(seconds: float) -> str:
+    return f"took longer than {seconds:g} s to read"
+
+
+def _way_out(item: Item) -> str:
+    plain = item.text is not None or Path(item.name).suffix.lower() in TEXTS
+    return "look at it, and split it" if plain else "look at the file; save its text as .txt"
 
 
 def as_error(failure: Failure) -> DocumentError:
@@ -108,7 +137,7 @@ class _Reader:
         if isinstance(fault, Read | Failure):
             return fault
         self._again()
-        return Failure(item.place, f"{item.place}: {fault}", "look at the file; save its text as .txt")
+        return Failure(item.place, f"{item.place}: {fault}", _way_out(item))
 
     def _wait(self, item: Item) -> Read | Failure | str:
         """Give the outcome; words where the child ended or took too long."""
@@ -116,7 +145,7 @@ class _Reader:
             self._child.start(self._seconds)
         line = self._child.line(self._seconds)
         if line is None:
-            return f"took longer than {self._seconds:g} s to read"
+            return _late(self._seconds)
         if not line:
             return f"the process that read it ended ({self._child.end()})"
         return outcome(item, json.loads(line))
@@ -139,10 +168,7 @@ class _Child:
     """A reading process, its pipes, and a thread that fills the one it reads."""
 
     def __init__(self) -> None:
-        import tempfile
-        import threading
-
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        self._said = _scratch()
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no word of the user's in it
             COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, env=_environment()
         )
@@ -211,6 +237,14 @@ class _Child:
                 except BrokenPipeError:  # a line was still on its way to the child
                     continue
         self._said.close()
+
+
+def _scratch() -> IO[bytes]:
+    """Open a file for what the child says; where there is no room for one, it is not kept."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return open(os.devnull, "w+b")  # noqa: PTH123 - no path of ours
 
 
 def _environment() -> dict[str, str]:

@@ -13,7 +13,7 @@ def rows(path):
 
 
 def test_several_documents_become_the_rows_that_a_folder_would_hold(desk, score, monkeypatch):
-    monkeypatch.setattr("pipeline.predict.read_input", lambda *_, **__: pytest.fail("read in this process"))
+    monkeypatch.setattr("pipeline.scoring.reader.read_here", lambda *_, **__: pytest.fail("read in this process"))
     code, out, err = score("north/a.md", "south/a.md", "-o", "all.jsonl")
     assert code == 0 and out == "" and "wrote 4 sentences to all.jsonl" in err
     assert score("north/a.md", "south/a.md", "-o", "scores", "--format", "jsonl")[0] == 0

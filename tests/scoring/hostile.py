@@ -45,6 +45,11 @@ def hostile_inputs(line: int = LINE) -> list[Hostile]:
     return [*_texts(line), *_pages(), *_tables(line), *_pdfs(), *_archives(), *_words_and_mails(), *_names()]
 
 
+def _aliases() -> bytes:
+    lines = ["a0: &a0 [x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    return "\n".join(["---", *lines, "title: *a9", "---", "", PROSE.decode()]).encode()
+
+
 def _texts(line: int) -> list[Hostile]:
     return [
         Hostile("empty.txt", "no byte at all", b""),
@@ -58,6 +63,9 @@ def _texts(line: int) -> list[Hostile]:
         Hostile("one-line.txt", "one line without an end", lambda: PROSE * (line // len(PROSE))),
         Hostile("one-word.txt", "one word without an end, for tokenizers", lambda: b"a" * line),
         Hostile("letters.txt", "200,000 sentences of one letter", lambda: b"A. " * 200_000),
+        Hostile("superscripts.txt", "notes without end behind a stop", f"Peace.{'¹' * 5000}x is near.".encode()),
+        Hostile("capitals.txt", "one word of capitals, as a speaker's name is", b"A" * 5000 + b" said so."),
+        Hostile("aliases.md", "nine lines of YAML that stand for a billion values", _aliases()),
         Hostile("punctuation.txt", "nothing but punctuation", b"?!...;:-" * 5000),
         Hostile("combining.txt", "1 MB of combining marks on one letter", lambda: ("a" + "\u0301" * 500_000).encode()),
         Hostile("zero-width.txt", "zero-width characters within words", "\u200b".join(PROSE.decode()).encode()),

@@ -20,8 +20,9 @@ from pipeline.scoring.inputs import find_items
 from pipeline.scoring.items import Failure, Item
 from pipeline.workflows.archive import ArchiveRequest, score_archive
 
-LINE = int(os.environ.get("STANCE_HOSTILE_LINE", "1000000"))  # bytes of the longest line; `make hostile` takes 100 MB
+LINE = int(os.environ.get("STANCE_HOSTILE_LINE", "1000000"))  # bytes of the longest line; `make long` takes 100 MB
 MINUTES, MEGABYTES = 6, 1_000
+pytestmark = pytest.mark.long
 
 
 def listing(folder: Path) -> dict[str, tuple[int, int]]:
@@ -39,6 +40,9 @@ def test_a_hostile_corpus_is_scored_or_reported(workshop, tmp_path, monkeypatch)
     names = hostile_corpus(tmp_path / "in", line=LINE)
     assert len(names) >= 60
     monkeypatch.chdir(tmp_path)
+    for variable in ("HOME", "TMPDIR"):  # of the reading process, too
+        (tmp_path / variable).mkdir()
+        monkeypatch.setenv(variable, str(tmp_path / variable))
     before, peak = listing(tmp_path / "in"), _peak()
     places = {one.place for one in find_items(["in"], TableOptions()) if isinstance(one, Item | Failure)}
     began = time.monotonic()
@@ -47,7 +51,8 @@ def test_a_hostile_corpus_is_scored_or_reported(workshop, tmp_path, monkeypatch)
     assert time.monotonic() - began < 60 * MINUTES
     assert _peak() - peak < MEGABYTES
     assert listing(tmp_path / "in") == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["HOME", "TMPDIR", "in", "out"]
+    assert listing(tmp_path / "HOME") == listing(tmp_path / "TMPDIR") == {}
     found = contents(Path("out"))
     scored = {json.loads(row)["path"] for row in found["documents"]}
     failed = [json.loads(row) for row in found["errors"]]
@@ -64,7 +69,7 @@ def test_each_hostile_file_named_by_itself_is_read_or_refused(tmp_path, monkeypa
     before, peak, began, read, refused = listing(tmp_path / "in"), _peak(), time.monotonic(), 0, 0
     for name in names:
         try:
-            readings, faults = read_named([name.name], asdict(TableOptions()))
+            readings, faults = read_named([name.name], asdict(TableOptions()), seconds=15)
         except StanceError as error:  # more documents than can be shown, or none of them
             readings, faults = [], [error]
         read, refused = read + bool(readings), refused + bool(faults)

@@ -15,8 +15,9 @@ from pipeline.scoring import store
 from pipeline.workflows import archive
 from pipeline.workflows.archive import ArchiveRequest, score_to_file
 
-KILLS = int(os.environ.get("STANCE_KILLS", "40"))  # `make kills` tries 200
+KILLS = int(os.environ.get("STANCE_KILLS", "40"))  # `make long` tries 200
 SEED = 2018
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from tiny import ROOT
 
+from pipeline.cli.score_spark import _place
 from pipeline.corpus.readers import parse_document
 from pipeline.corpus.reading import read
 from pipeline.ground.errors import DocumentError, StanceError
@@ -221,3 +222,26 @@ def test_the_session_of_the_caller_is_used_and_left_open(session, tmp_path, shar
     assert score_with_spark(request, said.append).sentences == 1
     assert said[0] == f"Spark session of the caller at {session.sparkContext.master}; local[1] is not used"
     assert session.range(3).count() == 3 and "pyspark" in sys.modules
+
+
+@pytest.mark.parametrize(("broken", "code"), [(False, 0), (True, 2)])
+def test_the_command_scores_a_folder_with_spark(session, shares, stance, tmp_path, broken, code):
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.txt").write_text(f"Talk number {number} went on. Nobody left the hall.")
+    if broken:
+        (folder / "binary.txt").write_bytes(b"\x00\x01")
+    done = stance("score", folder, "--engine", "spark", "--model", shares, "-o", tmp_path / "out", "--format", "jsonl")
+    assert done[0] == code, done
+    assert "scored 3 documents, 6 sentences, with shares-" in done[2]
+    assert ("1 documents could not be read" in done[2]) == broken
+    parts = (tmp_path / "out" / "sentences").glob("part-*.json")
+    assert sum(len(part.read_text().splitlines()) for part in parts) == 6
+
+
+@pytest.mark.parametrize(
+    ("typed", "place"), [("hdfs://host/scores", "hdfs://host/scores"), ("out/scores", "out/scores")]
+)
+def test_a_place_on_a_cluster_keeps_its_slashes(typed, place):
+    assert _place(Path(typed)) == place
