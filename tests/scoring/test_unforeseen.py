@@ -65,10 +65,19 @@ def test_an_error_of_ours_passes_as_it_is(here, monkeypatch):
     assert caught.value is error
 
 
-def test_documents_at_hand_are_read_on(here):
-    found, faults = read_named(["page.html", "a.txt"], OPTIONS)
-    assert [one.document.path for one in found] == ["a.txt"]
-    assert [one.message for one in faults] == [SAID]
+def test_documents_at_hand_are_read_on(here, monkeypatch):
+    """A short text is read in this process, and its fault is one error as the reading process would tell it."""
+    Path("b.txt").write_text("The talks go on. Peace is near.")
+    really = reading.judge_blocks
+
+    def judge(document):
+        return raising(KeyError("block"))() if document.path == "a.txt" else really(document)
+
+    monkeypatch.setattr(reading, "judge_blocks", judge)
+    found, faults = read_named(["a.txt", "b.txt"], OPTIONS)
+    assert [one.document.path for one in found] == ["b.txt"]
+    assert [one.message for one in faults] == ["a.txt: its reader met something unforeseen (KeyError: 'block')"]
+    assert faults[0].hint
 
 
 def test_the_reading_process_answers_and_does_not_end(here, monkeypatch):
