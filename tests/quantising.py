@@ -69,7 +69,7 @@ def export_tiny(encoder: Path, folder: Path) -> None:
     from pipeline.learning.network import SentenceNetwork
 
     torch.manual_seed(2)  # the head begins at random, and how far logits spread decides how far apart they may be
-    network = SentenceNetwork(AutoModel.from_pretrained(encoder, dtype="float32"), 3)
+    network = SentenceNetwork(AutoModel.from_pretrained(encoder, dtype="float32", attn_implementation="eager"), 3)
     with torch.no_grad():
         for name, weight in network.named_parameters():
             weight.add_(torch.randn_like(weight) * (0.2 if weight.dim() > 1 and "embeddings" not in name else 0.02))

@@ -6,7 +6,7 @@ transposed and renamed) by the bias added to its product.
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -21,9 +21,11 @@ from pipeline.ground.errors import ModelError
 from pipeline.inference.packed import packed_file
 from pipeline.inference.session import PACKED
 from pipeline.learning.graph_files import quiet, read_graph, whole, write_whole
+from pipeline.learning.prune import prune
 from pipeline.learning.quantise_rows import to_rows
 from pipeline.learning.quantise_settings import FINER_THAN, STATIC, QuantiseSettings
 from pipeline.learning.quantise_static import Feed, fix_steps, is_by_rows
+from pipeline.learning.tokens_first import lay_tokens_first
 
 SMALL = 2_000  # numbers; a smaller table gains nothing, and may matter much (MPNet's 384 position biases)
 LARGEST = {"int8-rows": 127, STATIC: 127, "int6-rows": 31}
@@ -59,11 +61,12 @@ def quantise(source: Path, target: Path, settings: QuantiseSettings, feeds: Iter
     Weights of six bits are written beside it, as `packed.npy`.
 
     `source` is a float32 graph as `export_network` writes it; inputs, outputs and their shapes stay what they are.
-    `int8-static` observes `feeds`, inputs of the graph, and takes a graph by 8-bit rows, too, whose integers it keeps.
+    `int8-static` observes `feeds`, inputs of the graph, and takes a graph by 8-bit rows, too, whose integers it keeps,
+    but for what `prune` refits.
 
     Raises:
         ModelError: `source` is no float32 ONNX graph, holds weights in another form, or has no module that a pattern
-            means; there are no `feeds` to observe; `target` cannot be written.
+            means, or nothing that could be pruned; there are no `feeds` to observe; `target` cannot be written.
     """
     packed: dict[str, np.ndarray] = {}
     with quiet():
@@ -72,11 +75,20 @@ def quantise(source: Path, target: Path, settings: QuantiseSettings, feeds: Iter
             model, packed = _smaller(_plain(whole(model, source)), settings, source)
         _tidy(model)
         if settings.matrices == STATIC:
-            fix_steps(model, feeds)
-            _tidy(model)
+            _make_static(model, settings, list(feeds))
     write_whole(target, model.SerializeToString(deterministic=True))
     if packed:
         write_whole(target.with_name(PACKED), packed_file(packed))
+
+
+def _make_static(model: Any, settings: QuantiseSettings, feeds: Sequence[Feed]) -> None:
+    """Turn a graph by rows, in place, into one of fixed steps, which needs fewer passes over its values."""
+    if settings.prune is not None:
+        prune(model, feeds, settings.prune, REDUCED if settings.reduce_range else LARGEST[STATIC])
+    fix_steps(model, feeds)
+    _tidy(model)
+    if lay_tokens_first(model):
+        _tidy(model)
 
 
 def _smaller(model: Any, settings: QuantiseSettings, source: Path) -> tuple[Any, dict[str, np.ndarray]]:

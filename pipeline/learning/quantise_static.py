@@ -17,6 +17,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.ground.errors import ModelError
+from pipeline.learning.graph_lookup import open_watched
 
 Feed = Mapping[str, np.ndarray]
 PRODUCT = "MatMulIntegerToFloat"
@@ -58,13 +59,9 @@ def fix_steps(model: Any, feeds: Iterable[Feed]) -> None:
 
 def _observe(model: Any, entries: tuple[str, ...], feeds: Iterable[Feed]) -> dict[str, tuple[float, float]]:
     """Give the smallest and the largest number of each entry, 0 among them."""
-    import onnxruntime
-
     watched = copy.deepcopy(model)
     watched.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in entries)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = 1, 3  # sums in one order, whatever the machine
-    session = onnxruntime.InferenceSession(watched.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = open_watched(watched)
     ranges = dict.fromkeys(entries, (0.0, 0.0))
     seen = 0
     for feed in feeds:

@@ -11,7 +11,7 @@ from pipeline.learning.quantise_settings import STATIC, QuantiseSettings
 from pipeline.learning.recipes import Recipe
 
 MEMBERS = "members"
-INTEGERS_STAY = ("matrices", "calibration")  # what may change where weights are integers already
+INTEGERS_STAY = ("matrices", "calibration", "prune")  # what may change where weights are integers already
 WHOLE = "float32"
 
 
