@@ -58,8 +58,8 @@ class Seen:
     spread: float
 
 
-def prune(model: Any, feeds: Iterable[Feed], share: float, largest: int) -> int:
-    """Take neurons out of a graph by rows, in place; give how many.
+def prune(model: Any, feeds: Iterable[Feed], share: float, largest: int) -> tuple[int, int]:
+    """Take neurons out of a graph by rows, in place; give how many went and how many are left.
 
     `share` is how much of the variance of a block's output may be lost with them, those left being refitted; `largest`
     is the largest integer of a weight. `feeds` are inputs of the graph, with their `attention_mask`.
@@ -74,15 +74,15 @@ def prune(model: Any, feeds: Iterable[Feed], share: float, largest: int) -> int:
             hint="leave `prune` out of the recipe's `quantise`",
         )
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
-    count = 0
+    count, left = 0, 0
     for block, seen in zip(blocks, _observe(model, blocks, feeds), strict=True):
         arrays = [numpy_helper.to_array(tensors[name]) for name in block.constants]
         gains = numpy_helper.to_array(tensors[block.gains])
         gone = _gone(seen, arrays[3].astype(float) * arrays[4] * gains, share)
-        count += len(gone)
+        count, left = count + len(gone), left + len(seen.means) - len(gone)
         for name, array in zip(block.constants, _refitted(arrays, seen, gone, largest), strict=True):
             tensors[name].CopyFrom(numpy_helper.from_array(np.ascontiguousarray(array), name))
-    return count
+    return count, left
 
 
 def find_blocks(graph: Any) -> list[Block]:

@@ -55,10 +55,10 @@ class Parts:
         return [*(part.module for part in (*self.matrices, *self.tables)), *self.others]
 
 
-def quantise(source: Path, target: Path, settings: QuantiseSettings, feeds: Iterable[Feed] = ()) -> None:
+def quantise(source: Path, target: Path, settings: QuantiseSettings, feeds: Iterable[Feed] = ()) -> dict[str, int]:
     """Write `target`, the graph of `source` with smaller weights; equal inputs give equal bytes.
 
-    Weights of six bits are written beside it, as `packed.npy`.
+    What was counted on the way is given back: with `prune`, the neurons that went and those left. Weights of six bits are written beside it, as `packed.npy`.
 
     `source` is a float32 graph as `export_network` writes it; inputs, outputs and their shapes stay what they are.
     `int8-static` observes `feeds`, inputs of the graph, and takes a graph by 8-bit rows, too, whose integers it keeps,
@@ -69,26 +69,32 @@ def quantise(source: Path, target: Path, settings: QuantiseSettings, feeds: Iter
             means, or nothing that could be pruned; there are no `feeds` to observe; `target` cannot be written.
     """
     packed: dict[str, np.ndarray] = {}
+    counted: dict[str, int] = {}
     with quiet():
         model = read_graph(source)
         if settings.matrices != STATIC or not is_by_rows(model.graph):
             model, packed = _smaller(_plain(whole(model, source)), settings, source)
         _tidy(model)
         if settings.matrices == STATIC:
-            _make_static(model, settings, list(feeds))
+            counted = _make_static(model, settings, list(feeds))
     write_whole(target, model.SerializeToString(deterministic=True))
     if packed:
         write_whole(target.with_name(PACKED), packed_file(packed))
+    return counted
 
 
-def _make_static(model: Any, settings: QuantiseSettings, feeds: Sequence[Feed]) -> None:
+def _make_static(model: Any, settings: QuantiseSettings, feeds: Sequence[Feed]) -> dict[str, int]:
     """Turn a graph by rows, in place, into one of fixed steps, which needs fewer passes over its values."""
+    counted: dict[str, int] = {}
     if settings.prune is not None:
-        prune(model, feeds, settings.prune, REDUCED if settings.reduce_range else LARGEST[STATIC])
+        counted["neurons_pruned"], counted["neurons_left"] = prune(
+            model, feeds, settings.prune, REDUCED if settings.reduce_range else LARGEST[STATIC]
+        )
     fix_steps(model, feeds)
     _tidy(model)
     if lay_tokens_first(model):
         _tidy(model)
+    return counted
 
 
 def _smaller(model: Any, settings: QuantiseSettings, source: Path) -> tuple[Any, dict[str, np.ndarray]]:

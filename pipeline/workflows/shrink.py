@@ -26,7 +26,8 @@ def shrink(folder: Path, recipe: Recipe, split: Split) -> Manifest:
     """Quantise `folder` in place as the recipe says; compare the graph found with the one made, in `parity.json`.
 
     Decisions learned from validation are learned again, from what the quantised graph says of it; each side of the
-    comparison decides by its own. Of `calibration`, `parity.json` states how many sentences there were.
+    comparison decides by its own. `parity.json` states how many sentences there were for `calibration`,
+    and how many neurons `prune` took out.
     """
     from pipeline.learning.quantise import quantise
 
@@ -35,7 +36,7 @@ def shrink(folder: Path, recipe: Recipe, split: Split) -> Manifest:
     whole = Predictor.load(folder)
     before = judge_examples(whole, split.test)
     smaller, texts = folder / "smaller", _calibration(recipe, split)
-    quantise(folder / GRAPH, smaller / GRAPH, recipe.quantise, _feeds(folder, whole, texts))
+    counted = quantise(folder / GRAPH, smaller / GRAPH, recipe.quantise, _feeds(folder, whole, texts))
     packed = (smaller / PACKED).exists()
     for made in smaller.iterdir():
         os.replace(made, folder / made.name)
@@ -50,6 +51,7 @@ def shrink(folder: Path, recipe: Recipe, split: Split) -> Manifest:
         manifest = write_manifest(folder, manifest)
     after = judge_examples(Predictor.load(folder), split.test)
     settings = recipe.quantise.model_dump(mode="json") | ({"calibration": len(texts)} if texts else {})
+    settings |= counted
     write_json(folder / PARITY, parity(before, after).as_dict() | {"settings": settings})
     write_manifest(folder, manifest)
     return read_manifest(folder)

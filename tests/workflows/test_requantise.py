@@ -46,6 +46,22 @@ def test_a_model_by_rows_gets_fixed_steps_and_figures_of_its_own(quantising, sta
     assert 0 < abs(new - old).max() < 0.1
 
 
+def test_how_many_neurons_went_is_said(quantising, stance, quantise, monkeypatch):
+    """It is in parity.json, and so in the card."""
+    monkeypatch.setattr("pipeline.learning.prune.TILE", 8)
+    asked(quantising / "models" / "small.yaml", STATIC | {"prune": 0.05})
+    code, _, err = quantise()
+    assert code == 0, err
+    again = quantising / "models" / "trained" / "again"
+    said = json.loads((again / "parity.json").read_text())["settings"]
+    assert said["prune"] == 0.05 and said["neurons_pruned"] > 0 and said["neurons_pruned"] % 8 == 0
+    assert said["neurons_pruned"] + said["neurons_left"] == 128
+    assert read_manifest(again).recipe["quantise"]["prune"] == 0.05
+    stance("models", "card", "models/trained/again")
+    card = (again / "MODEL_CARD.md").read_text()
+    assert f"prune 0.05, neurons_pruned {said['neurons_pruned']}, neurons_left {said['neurons_left']}" in card
+
+
 @pytest.mark.parametrize("found", [None, NOTHING], ids=["as trained", "asked for nothing"])
 def test_a_float32_model_gets_rows(quantising, stance, workshop, found):
     whole, path = quantising / "models" / "trained" / "whole", quantising / "models" / "whole.yaml"
