@@ -58,7 +58,8 @@ class Parts:
 def quantise(source: Path, target: Path, settings: QuantiseSettings, feeds: Iterable[Feed] = ()) -> dict[str, int]:
     """Write `target`, the graph of `source` with smaller weights; equal inputs give equal bytes.
 
-    What was counted on the way is given back: with `prune`, the neurons that went and those left. Weights of six bits are written beside it, as `packed.npy`.
+    Weights of six bits are written beside it, as `packed.npy`. What was counted on the way is given back: with `prune`,
+    the neurons that went and those left.
 
     `source` is a float32 graph as `export_network` writes it; inputs, outputs and their shapes stay what they are.
     `int8-static` observes `feeds`, inputs of the graph, and takes a graph by 8-bit rows, too, whose integers it keeps,
