@@ -60,8 +60,11 @@ def shrink_tiny(floats: Path, target: Path, chosen: QuantiseSettings) -> None:
     quantise(floats / "model.onnx", target, chosen, feeds)
 
 
-def export_tiny(encoder: Path, folder: Path) -> None:
-    """Export the tiny encoder with no two equal weights, since the exporter merges them, and wide logits."""
+def export_tiny(encoder: Path, folder: Path, attention: str = "sdpa") -> None:
+    """Export the tiny encoder with no two equal weights, since the exporter merges them, and wide logits.
+
+    `attention` is transformers' name of its form: `sdpa` unless it is trained without dropout, then `eager`.
+    """
     import torch
     from transformers import AutoModel, AutoTokenizer
 
@@ -69,7 +72,7 @@ def export_tiny(encoder: Path, folder: Path) -> None:
     from pipeline.learning.network import SentenceNetwork
 
     torch.manual_seed(2)  # the head begins at random, and how far logits spread decides how far apart they may be
-    network = SentenceNetwork(AutoModel.from_pretrained(encoder, dtype="float32", attn_implementation="eager"), 3)
+    network = SentenceNetwork(AutoModel.from_pretrained(encoder, dtype="float32", attn_implementation=attention), 3)
     with torch.no_grad():
         for name, weight in network.named_parameters():
             weight.add_(torch.randn_like(weight) * (0.2 if weight.dim() > 1 and "embeddings" not in name else 0.02))

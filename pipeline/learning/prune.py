@@ -7,7 +7,7 @@ gave (structured pruning by optimal brain surgeon: Kurtic et al. 2023, NeurIPS, 
 """
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,8 @@ from onnx import TensorProto, helper, numpy_helper
 from pipeline.ground.errors import ModelError
 from pipeline.learning.graph_lookup import Lookup, kinds, open_watched
 from pipeline.learning.quantise_rows import quantise_columns
-from pipeline.learning.quantise_static import PRODUCT
+from pipeline.learning.quantise_static import PRODUCT, Feed
 
-Feed = Mapping[str, np.ndarray]
 TILE = 64  # neurons are taken out by so many: a matrix unit (AMX) multiplies 64 8-bit numbers of a row at once
 RIDGE = 1e-4  # of the mean variance of a neuron, so that neurons that always go together can be told apart
 KINDS = ["Mul", PRODUCT, PRODUCT, "Mul", "Add", "Add", "LayerNormalization"]  # of a block's nodes, by rows
@@ -59,7 +58,7 @@ class Seen:
 
 
 def prune(model: Any, feeds: Iterable[Feed], share: float, largest: int) -> tuple[int, int]:
-    """Take neurons out of a graph by rows, in place; give how many went and how many are left.
+    """Take neurons out of a graph by rows, in place; give how many went and how many are left in the blocks found.
 
     `share` is how much of the variance of a block's output may be lost with them, those left being refitted; `largest`
     is the largest integer of a weight. `feeds` are inputs of the graph, with their `attention_mask`.
@@ -70,7 +69,8 @@ def prune(model: Any, feeds: Iterable[Feed], share: float, largest: int) -> tupl
     blocks = find_blocks(model.graph)
     if not blocks:
         raise ModelError(
-            "the graph has no feed-forward block with GELU in 8-bit integers, and nothing can be pruned",
+            "nothing can be pruned: the graph has no feed-forward block in 8-bit integers with GELU, constants of its"
+            " own, and a layer normalisation behind its residual",
             hint="leave `prune` out of the recipe's `quantise`",
         )
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
@@ -104,12 +104,16 @@ def _block(gelu: Any, lookup: Lookup) -> Block | None:
     normal = lookup.after(summed)
     if kinds(before, first, second, stepped, added, summed, normal) != KINDS or not second_bias:
         return None
+    way = (lookup.after(first), lookup.after(before), lookup.after(lookup.maker(gelu.input[0])))
+    readers = [node.op_type for node in lookup.readers[gelu.output[0]]]
+    if kinds(*way) != ["Mul", "Add", "Gelu"] or sorted(readers) != ["Abs", "Div"]:
+        return None  # the neurons are looked at by something that counts on all of them
     names = summed.output[0], normal.output[0], normal.input[1]
     return Block(first, first_bias, gelu.output[0], second, second_bias, *names)
 
 
-def _observe(model: Any, blocks: list[Block], feeds: Iterable[Feed]) -> list[Seen]:
-    """Run calibration sentences through the graph; pads are left out."""
+def _observe(model: Any, blocks: list[Block], feeds: Iterable[Feed]) -> Iterator[Seen]:
+    """Run calibration sentences through the graph, pads left out; then yield what was seen of each block."""
     names = [name for block in blocks for name in (block.neurons, block.total, block.output)]
     watched = copy.deepcopy(model)
     watched.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
@@ -119,9 +123,10 @@ def _observe(model: Any, blocks: list[Block], feeds: Iterable[Feed]) -> list[See
     for feed in feeds:
         mask = feed["attention_mask"].astype(bool)
         values = [value[mask].astype(float) for value in session.run(names, dict(feed))]
-        if not all(np.isfinite(value).all() for value in values):
+        astray = next((name for name, value in zip(names, values, strict=True) if not np.isfinite(value).all()), "")
+        if astray:
             raise ModelError(
-                "the graph gives no finite numbers on a calibration sentence",
+                f"{astray}: the graph gives no finite numbers on a calibration sentence",
                 hint="look at the training's losses: its weights may be no numbers any more",
             )
         tokens += int(mask.sum())
@@ -134,7 +139,8 @@ def _observe(model: Any, blocks: list[Block], feeds: Iterable[Feed]) -> list[See
             "pruning observes calibration sentences, and there are none",
             hint="label training documents, or leave `prune` out of the recipe's `quantise`",
         )
-    return [_seen(found, tokens) for found in sums]
+    while sums:  # one after another: covariances are large
+        yield _seen(sums.pop(0), tokens)
 
 
 def _seen(sums: list[Any], tokens: int) -> Seen:
@@ -143,7 +149,7 @@ def _seen(sums: list[Any], tokens: int) -> Seen:
 
 
 def _gone(seen: Seen, weights: np.ndarray, share: float) -> np.ndarray:
-    """Give the places of the neurons to take out: those left are a multiple of a tile.
+    """Give the places of the neurons to take out: none, or so many that a multiple of a tile is left.
 
     `weights` are those of the second matrix in float, times the gains of the normalisation, shape (neurons, width).
     The neuron goes first whose loss is least when all others make up for it (Hassibi and Stork 1993, NIPS: optimal
@@ -158,14 +164,14 @@ def _gone(seen: Seen, weights: np.ndarray, share: float) -> np.ndarray:
         losses[gone] = np.inf
         place = int(np.argmin(losses))
         lost += losses[place]
-        if lost > share:
+        if not lost <= share:
             break
         gone.append(place)
         part = inverse[:, place] / inverse[place, place]
         weights -= np.outer(part, weights[place])
         inverse -= np.outer(part, inverse[place])
         inverse[place, place] = 1  # of no use any more; 0 could not be divided by
-    return np.array(gone[: len(gone) - (len(gone) - count) % TILE], dtype=int)
+    return np.array(gone[: max(0, len(gone) - (len(gone) - count) % TILE)], dtype=int)
 
 
 def _ridge(covariances: np.ndarray) -> np.ndarray:
@@ -188,5 +194,10 @@ def _refitted(arrays: list[np.ndarray], seen: Seen, gone: np.ndarray, largest: i
     floats = back.astype(float) * back_step
     refitted = (floats[kept] + fit @ floats[gone]).astype(np.float32)
     rest = (seen.means[gone] - seen.means[kept] @ fit) @ floats[gone]
-    steps = np.broadcast_to(step, integers.shape[1:])[kept]
-    return [integers[:, kept], steps, bias[kept], *quantise_columns(refitted, largest), np.float32(back_bias + rest)]
+    return [
+        integers[:, kept],
+        step[kept],
+        bias[kept],
+        *quantise_columns(refitted, largest),
+        np.float32(back_bias + rest),
+    ]

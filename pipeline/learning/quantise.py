@@ -58,6 +58,7 @@ class Parts:
 def quantise(source: Path, target: Path, settings: QuantiseSettings, feeds: Iterable[Feed] = ()) -> dict[str, int]:
     """Write `target`, the graph of `source` with smaller weights; equal inputs give equal bytes.
 
+    With `prune` they do on one machine with as many threads: numpy's sums hang on both in their last digits.
     Weights of six bits are written beside it, as `packed.npy`. What was counted on the way is given back: with `prune`,
     the neurons that went and those left.
 

@@ -21,8 +21,8 @@ class QuantiseSettings(Strict):
       becomes 8 bits by its own largest value. Integer arithmetic; a sentence's result does not depend on its batch.
     - `int8-static`: like `int8-rows`, with one step for each matrix's input, fixed once by its range on `calibration`
       training sentences. The quickest; outliers, as MPNet's tokens have, make it coarse.
-      With `prune`, neurons are taken out of the feed-forward blocks first: those that hold, together, less than this
-      share of the variance of their block's output; the others are refitted on the same sentences.
+      With `prune`, neurons are taken out of the feed-forward blocks first, as long as no more than this share of the
+      variance of their block's output is lost once the others are refitted on the same sentences.
     - `int8-dynamic`: onnxruntime's dynamic quantisation: like `int8-rows`, with one step for the whole batch.
     - `int8-weights`, `int4-weights`: onnxruntime's MatMulNBits: one step for each `block_size` weights of a column.
       `accuracy_level` 0 and 1 multiply in float32, 4 in 8-bit integers.
@@ -41,7 +41,7 @@ class QuantiseSettings(Strict):
     finer: tuple[str, ...] = ()
     keep: tuple[str, ...] = Field(default=())
     calibration: int | None = later(None, ge=1)
-    prune: float | None = later(None, gt=0, lt=1)
+    prune: float | None = later(None, gt=0, lt=1, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _fit_together(self) -> "QuantiseSettings":

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pipeline.workflows.card import Card
 
 Record = Mapping[str, Any]
+COUNTED = ("neurons_pruned", "neurons_left")  # what was found beside what was asked for
 
 
 def parity_section(card: "Card") -> str:
@@ -29,7 +30,8 @@ def parity_section(card: "Card") -> str:
 
 
 def _settings(settings: Record) -> str:
-    return ", ".join(_setting(name, value) for name, value in settings.items() if value not in (None, [], ()))
+    asked = {name: value for name, value in settings.items() if name not in COUNTED}
+    return ", ".join(_setting(name, value) for name, value in asked.items() if value not in (None, [], ()))
 
 
 def _earlier(value: Record) -> list[Record]:
@@ -47,8 +49,16 @@ def _in_turn(reports: list[Record], own: bool) -> str:
         f" trained, {last:.3f} as shipped, a cost of {100 * (first - last):+.2f} points."
     ]
     for number, report in enumerate(reversed(reports), start=1):
-        said += [f"Step {number} ({_settings(report.get('settings') or {})}):", _table(report)]
+        settings = report.get("settings") or {}
+        said += [f"Step {number} ({_settings(settings)}):{_pruned(settings)}", _table(report)]
     return "\n\n".join(said)
+
+
+def _pruned(settings: Record) -> str:
+    """Say how many neurons were taken out, where any were."""
+    gone, left = (settings.get(name) or 0 for name in COUNTED)
+    blocks = "of the feed-forward blocks were taken out, and the others refitted, without a training"
+    return f" {gone:,} of the {gone + left:,} inner neurons {blocks}." if gone else ""
 
 
 def _setting(name: str, value: Any) -> str:
@@ -65,7 +75,8 @@ def parity_table(value: Record, asked: str, own: bool) -> str:
     if not _is_report(value):
         return f"Weights were quantised after training{how}.\n\n{markdown_table(['figure', 'value'], _leaves(value))}"
     return (
-        f"Weights were quantised after training{how}. Before: the graph as trained; after: the one shipped;"
+        f"Weights were quantised after training{how}.{_pruned(value.get('settings') or {})}"
+        " Before: the graph as trained; after: the one shipped;"
         f" {_on_what(value, own)}\n\n{_table(value)}"
     )
 

@@ -11,7 +11,7 @@ from pipeline.learning.quantise_settings import STATIC, QuantiseSettings
 from pipeline.learning.recipes import Recipe
 
 MEMBERS = "members"
-INTEGERS_STAY = ("matrices", "calibration", "prune")  # what may change where weights are integers already
+FROM_ROWS = ("matrices", "calibration", "prune")  # what may change where weights are integers by rows already
 WHOLE = "float32"
 
 
@@ -71,15 +71,16 @@ def _alone(member: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_other_weights(folder: Path, found: dict[str, Any] | None, asked: QuantiseSettings, path: Path) -> None:
-    """Raise `ModelError` where weights that are integers already would have to become other ones."""
+    """Raise `ModelError` where weights are integers already, and fixed steps would not do."""
     if found is None or (found.get("matrices"), found.get("embeddings")) == (WHOLE, WHOLE):
         return
     wanted = asked.model_dump(mode="json")
-    apart = [name for name in wanted if name not in INTEGERS_STAY and wanted[name] != found.get(name)]
+    apart = [name for name in wanted if name not in FROM_ROWS and wanted[name] != found.get(name)]
     if found.get("matrices") != "int8-rows" or asked.matrices != STATIC or apart:
         differ = f", and {path} wants another {', '.join(apart)}" if apart else ""
         settings = ", ".join(f"{name} {found.get(name)}" for name in ("matrices", "embeddings"))
         raise ModelError(
             f"{shown(folder)} is quantised already ({settings}){differ}",
-            hint=f"int8-rows can become {STATIC}, all else as it is; for anything else: stance train {path}",
+            hint=f"int8-rows can become {STATIC} (with calibration, prune), all else as it is; for anything else:"
+            f" stance train {path}",
         )

@@ -162,6 +162,12 @@ def test_a_pruned_graph_is_smaller_and_no_sentence_hangs_on_another(floats, tmp_
     assert 0 < moved < 0.2
 
 
+def test_equal_inputs_give_equal_bytes(floats, feeds, tmp_path):
+    for name in ("one", "two"):
+        quantise(floats / "model.onnx", tmp_path / name, settings("static", prune=0.05), feeds)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
 def test_what_cannot_be_pruned_says_so(floats, feeds, tmp_path):
     kept = settings("static", prune=0.05, keep=["*.intermediate.*", "*.output.dense"])
     with pytest.raises(ModelError, match="nothing can be pruned") as caught:
@@ -177,11 +183,29 @@ def test_a_block_that_is_kept_at_float32_stays_whole(floats, feeds, tmp_path):
     assert known["encoder.encoder.layer.0.intermediate.dense.bias"] == [NEURONS]
 
 
-def test_a_constant_that_something_else_reads_is_not_rewritten(rows, feeds):
-    block = find_blocks(rows.graph)[0]
-    rows.graph.node.append(helper.make_node("Shape", [block.first_bias], ["looked_at"]))
-    assert [one.first_bias for one in find_blocks(rows.graph)] == [find_blocks(rows.graph)[0].first_bias]
-    assert block.first_bias != find_blocks(rows.graph)[0].first_bias
+@pytest.mark.parametrize("what", ["first_bias", "neurons"])
+def test_a_block_that_something_else_looks_into_stays_whole(rows, what):
+    block, other = find_blocks(rows.graph)
+    rows.graph.node.append(helper.make_node("Shape", [getattr(block, what)], ["looked_at"]))
+    [left] = find_blocks(rows.graph)
+    assert left.first_bias == other.first_bias
+
+
+@pytest.mark.parametrize("count", [9, 10, 11, 12])
+def test_a_width_that_no_tile_divides_is_rounded_to_one_or_left(count):
+    """Neurons beyond `count` are the sum of all others, so they go, and nothing else does."""
+    drawn = np.random.default_rng(1).normal(size=(500, count))
+    for more in range(6):
+        values = np.concatenate([drawn, np.repeat(drawn.sum(1, keepdims=True), more, axis=1)], axis=1)
+        seen = pruning.Seen(values.mean(0), np.cov(values.T, bias=True), 1.0, 10.0)
+        gone = pruning._gone(seen, np.random.default_rng(2).normal(size=(count + more, 20)), 0.01)
+        assert len(gone) == 0 or (count + more - len(gone)) % 4 == 0
+        assert len(gone) <= more
+
+
+def test_a_share_that_is_no_number_takes_nothing_out():
+    seen = pruning.Seen(np.zeros(8), np.eye(8), float("nan"), 1.0)
+    assert len(pruning._gone(seen, np.ones((8, 2)), 0.5)) == 0
 
 
 def test_without_sentences_nothing_is_made(rows):
@@ -203,6 +227,7 @@ def test_numbers_that_are_not_finite_are_named(rows, feeds):
         ({"matrices": "int8-rows", "reduce_range": True, "prune": 0.1}, "`prune` goes with int8-static"),
         ({"matrices": "int8-static", "reduce_range": True, "calibration": 9, "prune": 0}, "greater than 0"),
         ({"matrices": "int8-static", "reduce_range": True, "calibration": 9, "prune": 1}, "less than 1"),
+        ({"matrices": "int8-static", "reduce_range": True, "calibration": 9, "prune": float("nan")}, "finite"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(changes, said):

@@ -28,7 +28,7 @@ FEEDS = [
 def static(encoder_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> onnx.ModelProto:
     """Make a graph with fixed steps, tokens still second."""
     folder = tmp_path_factory.mktemp("floats")
-    export_tiny(encoder_folder, folder)
+    export_tiny(encoder_folder, folder, "eager")
     quantise(folder / "model.onnx", folder / "rows.onnx", settings("rows"))
     model = onnx.load(folder / "rows.onnx")
     fix_steps(model, OnnxScorer(SPEC, folder, exclusive=False).feeds([text for _, text in tiny_sentences()]))
@@ -75,7 +75,7 @@ def test_the_same_bits_come_of_one_transpose_an_attention_instead_of_four(plain)
 
 
 def test_what_the_command_makes_is_laid_out_so(static, encoder_folder, tmp_path):
-    export_tiny(encoder_folder, tmp_path)
+    export_tiny(encoder_folder, tmp_path, "eager")
     feeds = OnnxScorer(SPEC, tmp_path, exclusive=False).feeds([text for _, text in tiny_sentences()])
     quantise(tmp_path / "model.onnx", tmp_path / "made.onnx", settings("static"), feeds)
     made = onnx.load(tmp_path / "made.onnx")
@@ -83,7 +83,7 @@ def test_what_the_command_makes_is_laid_out_so(static, encoder_folder, tmp_path)
 
 
 def test_matrices_left_at_float32_keep_their_bits(encoder_folder, tmp_path):
-    export_tiny(encoder_folder, tmp_path)
+    export_tiny(encoder_folder, tmp_path, "eager")
     kept = settings("static", keep=["*.intermediate.*", "*.self.query"])
     feeds = OnnxScorer(SPEC, tmp_path, exclusive=False).feeds([text for _, text in tiny_sentences()])
     quantise(tmp_path / "model.onnx", tmp_path / "made.onnx", kept, feeds)
@@ -118,6 +118,18 @@ def _give_a_laid_value_out(model):
     model.graph.output.append(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
 
 
+def _give_scores_out(model):
+    name = node_of(model, "MatMul").output[0]
+    model.graph.output.append(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
+
+
+def _leave_the_width_of_a_head_open(model):
+    model.graph.initializer.append(numpy_helper.from_array(np.array([0, 0, -1, 16]), "shape"))
+    for node in model.graph.node:
+        if node.op_type == "Reshape":
+            node.input[1] = "shape"
+
+
 def _turn_keys_another_way(model):
     for node in model.graph.node:
         if node.op_type == "Transpose":
@@ -125,8 +137,8 @@ def _turn_keys_another_way(model):
 
 
 def _read_the_queries_elsewhere(model):
-    for softmax in [node for node in model.graph.node if node.op_type == "MatMul"]:
-        model.graph.node.append(helper.make_node("Shape", [softmax.input[0]], [f"shape of {softmax.output[0]}"]))
+    for product in [node for node in model.graph.node if node.op_type == "MatMul"]:
+        model.graph.node.append(helper.make_node("Shape", [product.input[0]], [f"shape of {product.output[0]}"]))
 
 
 def _begin_with_no_normalisation(model):
@@ -137,7 +149,14 @@ def _begin_with_no_normalisation(model):
 
 @pytest.mark.parametrize(
     "change",
-    [_give_a_laid_value_out, _turn_keys_another_way, _read_the_queries_elsewhere, _begin_with_no_normalisation],
+    [
+        _give_a_laid_value_out,
+        _give_scores_out,
+        _leave_the_width_of_a_head_open,
+        _turn_keys_another_way,
+        _read_the_queries_elsewhere,
+        _begin_with_no_normalisation,
+    ],
 )
 def test_a_graph_that_is_another_thing_stays_as_it_is(plain, change):
     change(plain)
@@ -149,3 +168,12 @@ def test_weights_of_attention_may_be_looked_at(plain):
     _add_scores_to_outputs(plain)
     laid = copied(plain)
     assert lay_tokens_first(laid) and same_bits(plain, laid)
+
+
+def test_attention_that_is_exported_as_other_nodes_stays_as_it_is(encoder_folder, tmp_path):
+    export_tiny(encoder_folder, tmp_path, "sdpa")
+    quantise(tmp_path / "model.onnx", tmp_path / "rows.onnx", settings("rows"))
+    plain = onnx.load(tmp_path / "rows.onnx")
+    fix_steps(plain, OnnxScorer(SPEC, tmp_path, exclusive=False).feeds([text for _, text in tiny_sentences()]))
+    before = plain.SerializeToString(deterministic=True)
+    assert not lay_tokens_first(plain) and plain.SerializeToString(deterministic=True) == before

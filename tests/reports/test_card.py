@@ -191,7 +191,12 @@ def test_steps_of_quantising_are_shown_in_turn_with_what_they_cost_together(card
     before, after = first["macro_f1"]["before"], second["macro_f1"]["after"]
     assert f"macro-F1 {before:.3f} as trained, {after:.3f} as shipped, a cost of {100 * (before - after):+.2f}" in text
     assert text.index("Step 1 (matrices int8-rows)") < text.index("Step 2 (matrices int8-static)")
-    assert text.count("| macro | – | – | – |") == 2 and "2 steps" in text
+    assert text.count("| macro | – | – | – |") == 2 and "2 steps" in text and "neurons" not in text
+    second["settings"] |= {"neurons_pruned": 1344, "neurons_left": 7872}
+    for pruned in (second, {key: value for key, value in second.items() if key != "earlier"}):
+        said = parity_section(replace(card, parity=pruned))
+        assert said.count("1,344 of the 9,216 inner neurons of the feed-forward blocks were taken out") == 1
+        assert "int8-static)" in said
     odd = parity_section(replace(card, parity=second | {"earlier": "none"}))
     assert "Before: the graph as trained" in odd and "Step 1" not in odd
 
