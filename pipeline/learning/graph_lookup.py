@@ -1,7 +1,14 @@
 """Look up in an ONNX graph who makes a value and who reads it, and open one to watch values of its inside."""
 
+import copy
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
+from onnx import TensorProto, helper
+
+from pipeline.ground.errors import ModelError
 
 
 class Lookup:
@@ -43,10 +50,24 @@ def kinds(*nodes: Any) -> list[str]:
     return [node.op_type if node is not None else "" for node in nodes]
 
 
-def open_watched(model: Any) -> Any:
-    """Open a model in one thread, so that sums have one order whatever the machine."""
+def open_watched(model: Any, names: Iterable[str]) -> Any:
+    """Open a copy of a model that gives float32 values of its inside, too.
+
+    In one thread, so that sums have one order whatever the machine.
+    """
     import onnxruntime
 
+    watched = copy.deepcopy(model)
+    watched.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 3
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(watched.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def refuse_astray(name: str, numbers: np.ndarray) -> None:
+    """Raise `ModelError` where a value of a graph holds a number that is not finite."""
+    if not np.isfinite(numbers).all():
+        raise ModelError(
+            f"{name}: the graph gives no finite numbers on a calibration sentence",
+            hint="look at the training's losses: its weights may be no numbers any more",
+        )

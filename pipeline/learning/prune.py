@@ -6,16 +6,15 @@ layer normalisation, moves least, and the second matrix is fitted by least squar
 gave (structured pruning by optimal brain surgeon: Kurtic et al. 2023, NeurIPS, ZipLM). Nothing is trained.
 """
 
-import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import numpy_helper
 
 from pipeline.ground.errors import ModelError
-from pipeline.learning.graph_lookup import Lookup, kinds, open_watched
+from pipeline.learning.graph_lookup import Lookup, kinds, open_watched, refuse_astray
 from pipeline.learning.quantise_rows import quantise_columns
 from pipeline.learning.quantise_static import PRODUCT, Feed
 
@@ -115,20 +114,14 @@ def _block(gelu: Any, lookup: Lookup) -> Block | None:
 def _observe(model: Any, blocks: list[Block], feeds: Iterable[Feed]) -> Iterator[Seen]:
     """Run calibration sentences through the graph, pads left out; then yield what was seen of each block."""
     names = [name for block in blocks for name in (block.neurons, block.total, block.output)]
-    watched = copy.deepcopy(model)
-    watched.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
-    session = open_watched(watched)
+    session = open_watched(model, names)
     sums: list[list[Any]] = [[0.0] * 5 for _ in blocks]
     tokens = 0
     for feed in feeds:
         mask = feed["attention_mask"].astype(bool)
         values = [value[mask].astype(float) for value in session.run(names, dict(feed))]
-        astray = next((name for name, value in zip(names, values, strict=True) if not np.isfinite(value).all()), "")
-        if astray:
-            raise ModelError(
-                f"{astray}: the graph gives no finite numbers on a calibration sentence",
-                hint="look at the training's losses: its weights may be no numbers any more",
-            )
+        for name, value in zip(names, values, strict=True):
+            refuse_astray(name, value)
         tokens += int(mask.sum())
         for place, found in enumerate(sums):
             neurons, total, output = values[3 * place : 3 * place + 3]

@@ -93,9 +93,8 @@ def _make_static(model: Any, settings: QuantiseSettings, feeds: Sequence[Feed]) 
             model, feeds, settings.prune, REDUCED if settings.reduce_range else LARGEST[STATIC]
         )
     fix_steps(model, feeds)
+    lay_tokens_first(model)
     _tidy(model)
-    if lay_tokens_first(model):
-        _tidy(model)
     return counted
 
 

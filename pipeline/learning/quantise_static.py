@@ -8,7 +8,6 @@ follows is added where the integers become float32 again. A value beyond the ran
 depends on another's.
 """
 
-import copy
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,7 +16,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.ground.errors import ModelError
-from pipeline.learning.graph_lookup import open_watched
+from pipeline.learning.graph_lookup import open_watched, refuse_astray
 
 Feed = Mapping[str, np.ndarray]
 PRODUCT = "MatMulIntegerToFloat"
@@ -59,20 +58,14 @@ def fix_steps(model: Any, feeds: Iterable[Feed]) -> None:
 
 def _observe(model: Any, entries: tuple[str, ...], feeds: Iterable[Feed]) -> dict[str, tuple[float, float]]:
     """Give the smallest and the largest number of each entry, 0 among them."""
-    watched = copy.deepcopy(model)
-    watched.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in entries)
-    session = open_watched(watched)
+    session = open_watched(model, entries)
     ranges = dict.fromkeys(entries, (0.0, 0.0))
     seen = 0
     for feed in feeds:
         mask = feed["attention_mask"].astype(bool)
         for name, value in zip(entries, session.run(list(entries), dict(feed)), strict=True):
             tokens = value[mask] if value.ndim == 3 else value  # (batch, tokens, K), or a vector for each text
-            if not np.isfinite(tokens).all():
-                raise ModelError(
-                    f"{name}: the graph gives no finite numbers on a calibration sentence",
-                    hint="look at the training's losses: its weights may be no numbers any more",
-                )
+            refuse_astray(name, tokens)
             low, high = ranges[name]
             ranges[name] = min(low, float(tokens.min())), max(high, float(tokens.max()))
         seen += len(mask)

@@ -1,14 +1,23 @@
-"""What the tests of learning share: the tiny sentences with their targets, and a setting to learn in."""
+"""What the tests of learning share: a float32 graph, the tiny sentences with their targets, a setting to learn in."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from quantising import export_tiny
 from tiny import codebook_of, distilled_learner, finetuned_learner, tiny_sentences, write_recipe
 
 from pipeline.learning.estimators import Labelled, Setting, build
 from pipeline.learning.recipes import load_recipe
+
+
+@pytest.fixture(scope="session")
+def floats(encoder_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export the tiny encoder as a float32 graph once; read only."""
+    folder = tmp_path_factory.mktemp("floats")
+    export_tiny(encoder_folder, folder)
+    return folder
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import helper, numpy_helper
-from quantising import SPEC, export_tiny, settings, shrink_tiny
+from quantising import SPEC, settings, shrink_tiny
 from tiny import tiny_sentences
 
 from pipeline.ground.errors import ModelError
@@ -25,13 +25,6 @@ NEURONS, LARGEST = 64, 127
 @pytest.fixture(autouse=True)
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pruning, "TILE", 4)
-
-
-@pytest.fixture(scope="module")
-def floats(encoder_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("floats")
-    export_tiny(encoder_folder, folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

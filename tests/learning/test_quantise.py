@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, numpy_helper
-from quantising import ROWS, SETTINGS, export_tiny, settings, shrink_tiny, spec_of
+from quantising import ROWS, SETTINGS, settings, shrink_tiny, spec_of
 from tiny import tiny_sentences
 
 from pipeline.ground.errors import ModelError
@@ -19,13 +19,6 @@ from pipeline.learning.quantise_settings import QuantiseSettings
 
 TEXTS = [text for _, text in tiny_sentences()]
 EVERY = pytest.mark.parametrize("name", SETTINGS)
-
-
-@pytest.fixture(scope="module")
-def floats(encoder_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("floats")
-    export_tiny(encoder_folder, folder)
-    return folder
 
 
 @pytest.fixture

@@ -1,25 +1,16 @@
 """What quantisation refuses: no graph, a quantised one, a place it cannot write to, settings that mean nothing."""
 
-from pathlib import Path
-
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from pydantic import ValidationError
-from quantising import ROWS, SETTINGS, export_tiny, settings, shrink_tiny
+from quantising import ROWS, SETTINGS, settings, shrink_tiny
 
 from pipeline.ground.errors import ModelError
 from pipeline.inference.session import open_graph
 from pipeline.learning.quantise import quantise
 from pipeline.learning.quantise_settings import QuantiseSettings
-
-
-@pytest.fixture(scope="module")
-def floats(encoder_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("floats")
-    export_tiny(encoder_folder, folder)
-    return folder
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
-from quantising import SPEC, export_tiny, settings, shrink_tiny
+from quantising import SPEC, settings, shrink_tiny
 from tiny import tiny_sentences
 
 from pipeline.ground.errors import ModelError
@@ -15,13 +15,6 @@ from pipeline.learning.quantise import quantise
 
 TEXTS = [text for _, text in tiny_sentences()]
 STATIC, ROWS = settings("static"), settings("rows")
-
-
-@pytest.fixture(scope="module")
-def floats(encoder_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("floats")
-    export_tiny(encoder_folder, folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
